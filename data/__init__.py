@@ -1,0 +1,1 @@
+"""Everything that comes in or is written as a table: readers, datums, standards, demo city."""
