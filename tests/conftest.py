@@ -1,0 +1,48 @@
+"""Fixtures shared by all tests: real parts, or a stated reason why they are missing."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED = REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="slow: give --slow to run it")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+def missing(what, variable):
+    """Fail where ``variable`` demands the real part (in CI), skip with the reason elsewhere."""
+    if os.environ.get(variable) == "1":
+        pytest.fail(f"{what}, and {variable}=1 demands it")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder of the real data beside the repository."""
+    if not SHARED.is_dir():
+        missing(f"no real data at {SHARED}", "QUARTERHOUR_REQUIRE_SHARED")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of a real Chromium."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        missing("no Chromium on the PATH", "QUARTERHOUR_REQUIRE_BROWSER")
+    return found
