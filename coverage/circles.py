@@ -1,0 +1,296 @@
+"""Service circles: which residents reach an outlet of each type within its threshold.
+
+Definition. Demand point *i* is **covered** for type *t* when the walking impedance to its nearest
+existing outlet of *t* is at most the threshold of *t* (inclusive, 1 cm or 0.01 s of tolerance for
+arithmetic); a **gap** when it provably is not; **unknown** when the data cannot tell
+(`quarterhour.coverage.states.Reason`). Residents do not enter the state; they weigh it later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.spatial import cKDTree
+
+from quarterhour.data.progress import Progress, silent
+
+from .locate import Locations, locate
+from .nearest import nearest
+from .network import StreetNetwork
+from .profiles import ADULT, TravelProfile
+from .states import Reason, State
+
+Criterion = Literal["metres", "minutes"]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+#: Arithmetic noise allowed at a threshold, in the unit of the impedance (m or s).
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceType:
+    """One facility type and the threshold it is judged by.
+
+    Attributes
+    ----------
+    id
+        Id in the standards pack.
+    metres, minutes
+        Threshold as walking distance (m) and as walking time (min).
+    basic
+        Whether the type counts towards a full circle.
+    """
+
+    id: str
+    metres: float
+    minutes: float
+    basic: bool = True
+
+    def limit(self, criterion: Criterion) -> float:
+        """Return the threshold in the unit of the search: metres, or seconds."""
+        return self.metres if criterion == "metres" else 60.0 * self.minutes
+
+    def radius(self, criterion: Criterion, profile: TravelProfile) -> float:
+        """Return the farthest straight line (m) that the threshold can reach."""
+        if criterion == "metres":
+            return self.metres
+        return self.minutes * 60.0 * profile.speed_kmh / 3.6
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCircles:
+    """Coverage of every demand point by every type; rows follow ``demand``, columns ``types``.
+
+    Attributes
+    ----------
+    demand, facilities
+        The canonical tables measured (EPSG:4326).
+    types
+        The T types judged.
+    criterion, profile
+        What the thresholds are tested on, and who walks.
+    state
+        int8 (n, T), values of `State`.
+    reason
+        object (n, T), values of `Reason`; "" where the state is known.
+    metres, seconds
+        float64 (n, T), walk to the nearest outlet; NaN where none is reached.
+    facility
+        int64 (n, T), row of the nearest outlet in ``facilities``; -1 where none is reached.
+    straight
+        float64 (n, T), straight line to the nearest outlet in metres; NaN without outlets.
+    locations
+        The demand points on the streets.
+    facility_reached
+        bool (f,), outlets that stand within the snapping limit of a street.
+    """
+
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    types: tuple[ServiceType, ...]
+    criterion: Criterion
+    profile: TravelProfile
+    state: npt.NDArray[np.int8]
+    reason: npt.NDArray[np.object_]
+    metres: Floats
+    seconds: Floats
+    facility: Ints
+    straight: Floats
+    locations: Locations
+    facility_reached: npt.NDArray[np.bool_]
+
+    @property
+    def circle(self) -> npt.NDArray[np.int8]:
+        """State of the whole circle, int8 (n,).
+
+        Covered when every basic type is covered, a gap when one is a gap, else unknown.
+        """
+        basic = self.state[:, [kind.basic for kind in self.types]]
+        full = np.where((basic == State.COVERED).all(axis=1), State.COVERED, State.UNKNOWN)
+        return np.where((basic == State.GAP).any(axis=1), State.GAP, full).astype(np.int8)
+
+    @property
+    def straight_covered(self) -> npt.NDArray[np.bool_]:
+        """What straight-line circles would have reported as covered, bool (n, T)."""
+        radii = [kind.radius(self.criterion, self.profile) for kind in self.types]
+        return np.nan_to_num(self.straight, nan=np.inf) <= np.array(radii) + TOLERANCE
+
+
+def measure_circles(
+    network: StreetNetwork,
+    demand: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    types: Sequence[ServiceType],
+    *,
+    criterion: Criterion = "metres",
+    profile: TravelProfile = ADULT,
+    entrances: gpd.GeoDataFrame | None = None,
+    snap_limit: float = 150.0,
+    island_share: float = 0.01,
+    walk_to_street: bool = True,
+    none_exist: Sequence[str] = (),
+    known_within: shapely.Geometry | None = None,
+    progress: Progress = silent,
+) -> ServiceCircles:
+    """Measure the service circle of every demand point.
+
+    Parameters
+    ----------
+    network
+        Walkable streets.
+    demand, facilities
+        Canonical tables (see ``docs/architecture.md``). Facilities whose status is neither
+        ``open`` nor ``substandard`` are left out.
+    types
+        Types to judge, with their thresholds.
+    criterion
+        Test thresholds on walking metres or on walking minutes.
+    profile
+        Who walks; only minutes depend on it.
+    entrances
+        Gates: a demand point named here is entered through its gates alone.
+    snap_limit
+        Farthest a point may lie from a street (m); farther is unknown.
+    island_share
+        A connected part of the network with less than this share of the longest part's street
+        length is a small island; points on it that reach no outlet are unknown.
+    walk_to_street
+        Count the straight walk between a point (or gate) and its street.
+    none_exist
+        Types of which the user states that no outlet exists; without that statement a type
+        missing from ``facilities`` is unknown everywhere.
+    known_within
+        Area in WGS-84 within which all outlets are known; an uncovered point that could reach
+        past its border within the threshold is unknown. None: known everywhere.
+    progress
+        Told after each type.
+
+    Returns
+    -------
+    ServiceCircles
+
+    Raises
+    ------
+    ValueError
+        If a table has no CRS, or ``types`` is empty.
+    """
+    if not types:
+        message = "types is empty: name at least one type to judge"
+        raise ValueError(message)
+    existing = _existing(facilities)
+    origins = locate(network, demand, snap_limit=snap_limit, entrances=entrances, access=walk_to_street)
+    outlets = locate(network, existing, snap_limit=snap_limit, access=walk_to_street)
+    shape = (len(demand), len(types))
+    metres, seconds, straight = (np.full(shape, np.nan) for _ in range(3))
+    facility = np.full(shape, -1, np.int64)
+    here = _xy(demand, network)
+    there = _xy(existing, network)
+    kinds = existing["type"].to_numpy()
+    by: Literal["metres", "seconds"] = "metres" if criterion == "metres" else "seconds"
+    for column, kind in enumerate(types):
+        rows = np.flatnonzero(kinds == kind.id)
+        if len(rows):
+            found = nearest(network, origins, outlets.take(rows), by=by, profile=profile)
+            metres[:, column] = found.metres[:, 0]
+            seconds[:, column] = found.seconds[:, 0]
+            chosen = found.facility[:, 0]
+            facility[:, column] = np.where(chosen >= 0, rows[chosen], -1)
+            straight[:, column] = cKDTree(there[rows]).query(here)[0]
+        progress("measure_type", column + 1, len(types))
+    judged = _Judge(network, origins, outlets, here, there, kinds, criterion, profile, island_share)
+    border = _metres_to_border(known_within, demand, network)
+    state, reason = judged.judge(types, metres, seconds, set(none_exist), border)
+    return ServiceCircles(
+        demand, existing, tuple(types), criterion, profile, state, reason, metres, seconds,
+        facility, straight, origins, outlets.reached,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides the states once all walks are known."""
+
+    network: StreetNetwork
+    origins: Locations
+    outlets: Locations
+    here: Floats
+    there: Floats
+    kinds: npt.NDArray[np.object_]
+    criterion: Criterion
+    profile: TravelProfile
+    island_share: float
+
+    def judge(
+        self,
+        types: Sequence[ServiceType],
+        metres: Floats,
+        seconds: Floats,
+        none_exist: set[str],
+        border: Floats,
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.object_]]:
+        """Return state and reason, both (n, T)."""
+        cost = metres if self.criterion == "metres" else seconds
+        state = np.full(cost.shape, State.GAP, np.int8)
+        reason = np.full(cost.shape, Reason.NONE.value, object)
+        placeless = self._placeless()
+        for column, kind in enumerate(types):
+            unknown = reason[:, column]
+            radius = kind.radius(self.criterion, self.profile)
+            unknown[border < radius] = Reason.EDGE_OF_DATA.value
+            unknown[self._near_unplaced(kind.id, radius)] = Reason.OUTLET_UNPLACED.value
+            if kind.id not in self.kinds and kind.id not in none_exist:
+                unknown[:] = Reason.NO_OUTLET_DATA.value
+            known = placeless != ""
+            unknown[known] = placeless[known]
+            covered = np.nan_to_num(cost[:, column], nan=np.inf) <= (
+                kind.limit(self.criterion) + TOLERANCE
+            )
+            unknown[covered] = Reason.NONE.value
+            state[unknown != "", column] = State.UNKNOWN
+            state[covered, column] = State.COVERED
+        return state, reason
+
+    def _placeless(self) -> npt.NDArray[np.object_]:
+        """Return why a point has no place on the main network, "" where it has."""
+        why = np.full(len(self.here), "", object)
+        why[self.origins.on_nodes(self.network.small_islands(self.island_share))] = (
+            Reason.SMALL_ISLAND.value
+        )
+        why[~self.origins.reached] = Reason.FAR_FROM_STREET.value
+        return why
+
+    def _near_unplaced(self, kind: str, radius: float) -> npt.NDArray[np.bool_]:
+        """Return which points an outlet that found no street might serve."""
+        lost = (self.kinds == kind) & ~self.outlets.reached
+        if not lost.any():
+            return np.zeros(len(self.here), bool)
+        near = cKDTree(self.there[lost]).query(self.here)[0] <= radius
+        return np.asarray(near, bool)
+
+
+def _existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rows = facilities["status"].isin(["open", "substandard"])
+    return facilities.loc[rows].reset_index(drop=True)
+
+
+def _xy(points: gpd.GeoDataFrame, network: StreetNetwork) -> Floats:
+    return np.asarray(shapely.get_coordinates(points.geometry.to_crs(network.crs)), np.float64)
+
+
+def _metres_to_border(
+    area: shapely.Geometry | None, demand: gpd.GeoDataFrame, network: StreetNetwork
+) -> Floats:
+    """Return straight metres from each point to the border of ``area``; 0 outside, inf if None."""
+    if area is None:
+        return np.full(len(demand), np.inf)
+    region = gpd.GeoSeries([area], crs=demand.crs).to_crs(network.crs).iloc[0]
+    points = demand.geometry.to_crs(network.crs).to_numpy()
+    inside = shapely.contains(region, points)
+    return np.where(inside, shapely.distance(region.boundary, points), 0.0)

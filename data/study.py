@@ -1,0 +1,307 @@
+"""The schema of ``study.toml``: every option typed and defaulted, every fault listed.
+
+The words that explain each option to the user stand in the catalogue domain ``study`` under the
+option's dotted path (``streets.snap_limit``), and are written as comments by `quarterhour init`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from .faults import FaultLog
+
+STUDY_FILE = "study.toml"
+
+Metres = Annotated[float, Field(gt=0, le=100_000)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class StudySection(_Section):
+    """``[study]``: what the study is called and which standards judge it."""
+
+    name: str = Field(min_length=1)
+    name_en: str = ""
+    label: str = ""
+    language: Literal["zh", "en"] = "zh"
+    standards: str = "beijing-8"
+    crs: str = ""
+
+
+class TableSection(_Section):
+    """Options common to every table the user gives."""
+
+    file: str = Field(min_length=1)
+    layer: str = ""
+    encoding: str = ""
+    datum: str = "WGS-84"
+    columns: dict[str, str] = {}
+
+
+class StreetsSection(_Section):
+    """``[streets]``: a file, or a place name to download."""
+
+    file: str = ""
+    place: str = ""
+    datum: str = "WGS-84"
+    trunk: Literal["exclude", "include"] = "exclude"
+    private: Literal["exclude", "include"] = "include"
+    snap_limit: Metres = 150.0
+    island_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    background: str = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> StreetsSection:
+        if bool(self.file) == bool(self.place):
+            message = "give either file or place"
+            raise ValueError(message)
+        return self
+
+
+class ExtentSection(_Section):
+    """``[extent]``: which part of the tables is studied."""
+
+    bbox: tuple[float, float, float, float] | None = None
+    file: str = ""
+    edge: Literal["unknown", "gap"] = "unknown"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ExtentSection:
+        if (self.bbox is None) == (not self.file):
+            message = "give either bbox or file"
+            raise ValueError(message)
+        if self.bbox is not None and not (self.bbox[0] < self.bbox[2] and self.bbox[1] < self.bbox[3]):
+            message = "bbox is west, south, east, north"
+            raise ValueError(message)
+        return self
+
+
+class DemandSection(TableSection):
+    """``[demand]``: where people live."""
+
+    entrances: TableSection | None = None
+
+
+class PopulationSection(TableSection):
+    """``[population]``: area totals to spread onto the residential points."""
+
+    weight: str = ""
+    whole_persons: bool = False
+
+
+class FacilitiesSection(TableSection):
+    """``[[facilities]]``: one table of existing outlets."""
+
+    type: str = ""
+    types: dict[str, str] = {}
+    types_file: str = ""
+    unmapped: Literal["ignore", "fault"] = "fault"
+
+
+class CandidatesSection(_Section):
+    """``[candidates]``: a table of premises, or points generated along the streets."""
+
+    file: str = ""
+    layer: str = ""
+    encoding: str = ""
+    datum: str = "WGS-84"
+    columns: dict[str, str] = {}
+    spacing: Metres = 150.0
+
+
+class AreasSection(TableSection):
+    """``[[areas]]``: polygons for the summaries."""
+
+    level: Literal["", "district", "street", "community"] = ""
+
+
+class MeasureSection(_Section):
+    """``[measure]``: how coverage is tested."""
+
+    criterion: Literal["", "metres", "minutes"] = ""
+    profile: str = "adult"
+    types: tuple[str, ...] = ()
+    none_exist: tuple[str, ...] = ()
+    walk_to_street: bool = True
+
+
+class Quota(_Section):
+    """Least and most outlets of a group."""
+
+    min: Annotated[int, Field(ge=0)] = 0
+    max: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Quota:
+        if self.max is not None and self.max < self.min:
+            message = "max is below min"
+            raise ValueError(message)
+        return self
+
+
+class PlanSection(_Section):
+    """``[plan]``: how many outlets, where allowed, and how hard to prove."""
+
+    outlets: Annotated[int, Field(ge=1)] = 20
+    types: tuple[str, ...] = ()
+    per_type: dict[str, Quota] = {}
+    per_district: dict[str, Quota] = {}
+    per_street: dict[str, Quota] = {}
+    budget: Annotated[float, Field(gt=0)] | None = None
+    solver: str = "highs"
+    time_limit: Annotated[float, Field(gt=0)] = 60.0
+    gap: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    seed: int = 0
+    threads: Annotated[int, Field(ge=1)] = 2
+
+
+class MapSection(_Section):
+    """``[map]``: the page."""
+
+    title: str = ""
+    simplify: Annotated[float, Field(ge=0)] = 1.0
+
+
+class StudyConfig(_Section):
+    """A whole ``study.toml``.
+
+    Attributes
+    ----------
+    study, streets, extent, demand, population, facilities, candidates, areas, measure, plan, map
+        The sections of the file, each a frozen model; optional ones are None when absent.
+    """
+
+    study: StudySection
+    streets: StreetsSection
+    extent: ExtentSection | None = None
+    demand: DemandSection
+    population: PopulationSection | None = None
+    facilities: tuple[FacilitiesSection, ...] = Field(min_length=1)
+    candidates: CandidatesSection = CandidatesSection()
+    areas: tuple[AreasSection, ...] = ()
+    measure: MeasureSection = MeasureSection()
+    plan: PlanSection = PlanSection()
+    map: MapSection = MapSection()
+
+
+def load_study(folder: Path, log: FaultLog) -> StudyConfig | None:
+    """Read ``study.toml`` of a study folder.
+
+    Parameters
+    ----------
+    folder
+        The study's folder, or the path of its ``study.toml``.
+    log
+        Takes every fault of the file; nothing is raised.
+
+    Returns
+    -------
+    StudyConfig or None
+        None when the file has a fault.
+    """
+    path = study_file(folder)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        log.add("study_missing", file=path)
+        return None
+    except UnicodeDecodeError as error:
+        log.add("study_not_utf8", file=path, value=error.object[error.start : error.start + 4])
+        return None
+    except OSError as error:
+        log.add("study_unreadable", file=path, value=error.strerror)
+        return None
+    return parse_study(text, name=path.name, log=log)
+
+
+def study_file(folder: Path) -> Path:
+    """Return the path of ``study.toml`` for a folder or for the file itself."""
+    return folder if folder.suffix == ".toml" else folder / STUDY_FILE
+
+
+def parse_study(text: str, *, name: str, log: FaultLog) -> StudyConfig | None:
+    """Read the text of a ``study.toml``; every fault goes to ``log`` under the file ``name``."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        log.add("study_not_toml", file=name, value=str(error))
+        return None
+    try:
+        return StudyConfig.model_validate(raw)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _note(detail, name, log)
+        return None
+
+
+#: pydantic's kinds of error -> our fault codes; anything else is "option_invalid".
+_CODES = {
+    "missing": "option_missing",
+    "extra_forbidden": "option_unknown",
+    "literal_error": "option_not_allowed",
+    "string_type": "option_type",
+    "int_type": "option_type",
+    "int_parsing": "option_type",
+    "int_from_float": "option_type",
+    "float_type": "option_type",
+    "float_parsing": "option_type",
+    "bool_type": "option_type",
+    "bool_parsing": "option_type",
+    "dict_type": "option_type",
+    "tuple_type": "option_type",
+    "list_type": "option_type",
+    "model_type": "option_type",
+    "value_error": "option_value",
+}
+
+
+def _note(detail: ErrorDetails, name: str, log: FaultLog) -> None:
+    option = _dotted(detail["loc"])
+    code = _CODES.get(detail["type"], "option_invalid")
+    value: Any = None if code == "option_missing" else detail["input"]
+    said = detail["msg"].removeprefix("Value error, ")
+    params: dict[str, object] = {"said": said}
+    if code == "option_unknown":
+        params["known"] = ", ".join(_known_options(detail["loc"][:-1]))
+    log.add(code, file=name, column=option, value=value, **params)
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    """Return ``facilities[2].columns`` for ``("facilities", 1, "columns")``."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def _known_options(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = StudyConfig
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        inner = _model_inside(model.model_fields[part].annotation)
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _model_inside(annotation: object) -> type[BaseModel] | None:
+    """Return the section model named anywhere inside a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_inside(argument)
+        if found is not None:
+            return found
+    return None
