@@ -78,7 +78,8 @@ class Fault:
         if self.row is not None:
             parts.append(tr("faults.place_row", language, row=self.row))
         if self.column is not None:
-            parts.append(tr("faults.place_column", language, column=self.column))
+            kind = "place_option" if parts[0].endswith(".toml") else "place_column"
+            parts.append(tr(f"faults.{kind}", language, column=self.column))
         return ", ".join(part for part in parts if part)
 
     def line(self, language: str = DEFAULT_LANGUAGE) -> str:

@@ -77,7 +77,8 @@ class ExtentSection(_Section):
         if (self.bbox is None) == (not self.file):
             message = "give either bbox or file"
             raise ValueError(message)
-        if self.bbox is not None and not (self.bbox[0] < self.bbox[2] and self.bbox[1] < self.bbox[3]):
+        west, south, east, north = self.bbox or (0, 0, 1, 1)
+        if not (west < east and south < north):
             message = "bbox is west, south, east, north"
             raise ValueError(message)
         return self
@@ -282,6 +283,14 @@ def _dotted(location: tuple[int | str, ...]) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def section_model(section: str) -> type[BaseModel]:
+    """Return the model of a top-level section of ``study.toml``."""
+    found = _model_inside(StudyConfig.model_fields[section].annotation)
+    if found is None:
+        raise KeyError(section)
+    return found
 
 
 def _known_options(location: tuple[int | str, ...]) -> list[str]:
