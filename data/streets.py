@@ -7,10 +7,14 @@ from it. Islands are kept here: what counts as one is a question of the network.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .faults import FaultLog
+from .walking_rules import DEFAULT_RULES, WalkingRules
 
 Objects = NDArray[np.object_]
 
@@ -99,6 +103,38 @@ class Streets:
     def n_edges(self) -> int:
         """Number of edges."""
         return len(self.edge_u)
+
+
+def read_streets(
+    path: str | Path,
+    *,
+    log: FaultLog,
+    walking: WalkingRules = DEFAULT_RULES,
+    node_crossings: bool = False,
+) -> Streets | None:
+    """Read walkable streets from a file of any kind known, by its name.
+
+    Parameters
+    ----------
+    path
+        OpenStreetMap (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``); a graph saved by osmnx
+        (``.graphml``, ``.gpkg``); or plain lines (``.gpkg``, ``.geojson``, ``.shp``, ``.parquet``).
+    log
+        Takes faults and warnings.
+    walking
+        What to do where tags leave walking open.
+    node_crossings
+        Plain lines only: join lines wherever they cross. Default False: a bridge is no junction.
+
+    Returns
+    -------
+    Streets or None
+        None where a fault was noted in ``log``; nothing is raised for bad input.
+    """
+    # Readers build Streets, and they are heavy: each is loaded when its kind of file is met.
+    from . import streets_kinds  # noqa: PLC0415 - see above
+
+    return streets_kinds.read(Path(path), log=log, walking=walking, node_crossings=node_crossings)
 
 
 _DTYPES: dict[str, Any] = {
