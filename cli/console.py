@@ -51,6 +51,10 @@ class Screen:
         if not self.quiet:
             self.out.print(Text(self.tr(key, **params)))
 
+    def complain(self, key: str, **params: object) -> None:
+        """Print words on standard error, quiet or not."""
+        self.err.print(Text(self.tr(key, **params), style="bold red"))
+
     def detail(self, key: str, **params: object) -> None:
         """Print words only when verbose."""
         if self.verbose and not self.quiet:

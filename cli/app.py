@@ -1,0 +1,160 @@
+"""Commands and their options; the work is done in the module named by each command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from quarterhour.data.faults import InputFaults
+from quarterhour.data.text import choose_language, languages, tr
+
+from .console import Screen, utf8_output
+
+#: Exit codes, documented in ``docs/cli.md``; click itself leaves with 2 on wrong usage.
+EXIT_FAULTS = 1
+EXIT_INTERRUPTED = 130
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Parse the arguments, run the command, leave with its exit code."""
+    utf8_output()
+    words = sys.argv[1:] if arguments is None else arguments
+    language = choose_language(_spoken(words))
+    app = build_app(language)
+    try:
+        app.main(args=words, prog_name="quarterhour")
+    except KeyboardInterrupt:
+        Screen(language).say("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _spoken(words: list[str]) -> str | None:
+    """Return the language asked for by ``--lang``, before the help texts are made."""
+    for position, word in enumerate(words):
+        if word.startswith("--lang="):
+            return word.partition("=")[2]
+        if word == "--lang" and position + 1 < len(words):
+            return words[position + 1]
+    return None
+
+
+def build_app(language: str) -> click.Group:
+    """Return the command line in one language."""
+    common = _common_options(language)
+
+    def h(key: str) -> str:
+        return tr(f"cli.help.{key}", language)
+
+    @click.group(help=h("app"), epilog=h("exit_codes"))
+    @click.version_option(version("quarterhour"), prog_name="quarterhour", help=h("version"))
+    @click.option("--lang", type=click.Choice(languages()), help=h("lang"))
+    def app(lang: str | None) -> None:
+        """Take the options before the command."""
+
+    fresh_option = click.option("--fresh", is_flag=True, help=h("fresh"))
+    study_argument = click.argument("study", type=click.Path(path_type=Path))
+
+    @app.command("demo", help=h("demo"))
+    @click.argument("folder", type=click.Path(path_type=Path), default="quarterhour-demo")
+    @fresh_option
+    @common
+    def demo(folder: Path, fresh: bool, **loudness: Any) -> None:
+        from .demo import demo as work  # noqa: PLC0415 - loads the heavy parts only when used
+
+        _guarded(Screen(**loudness), lambda screen: work(folder, screen, fresh=fresh))
+
+    @app.command("init", help=h("init"))
+    @click.argument("folder", type=click.Path(path_type=Path))
+    @click.option("--place", default="", help=h("init_place"))
+    @click.option(
+        "--from", "files", multiple=True, type=click.Path(path_type=Path), help=h("init_from")
+    )
+    @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]...")
+    @common
+    def init(
+        folder: Path, place: str, files: tuple[Path, ...], more: tuple[Path, ...], **loudness: Any
+    ) -> None:
+        from .init import init as work  # noqa: PLC0415
+
+        given = [*files, *more]
+        _guarded(Screen(**loudness), lambda screen: work(folder, screen, place=place, files=given))
+
+    @app.command("check", help=h("check"))
+    @study_argument
+    @common
+    def check(study: Path, **loudness: Any) -> None:
+        from .check import check as work  # noqa: PLC0415
+
+        _guarded(Screen(**loudness), lambda screen: work(study, screen))
+
+    def stage(name: str, stages: tuple[str, ...]) -> None:
+        @app.command(name, help=h(name))
+        @study_argument
+        @fresh_option
+        @common
+        def run_stage(study: Path, fresh: bool, **loudness: Any) -> None:
+            from .pipeline import run_stages  # noqa: PLC0415
+
+            _guarded(
+                Screen(**loudness),
+                lambda screen: run_stages(study, stages, screen, fresh=fresh),
+            )
+
+    stage("measure", ("measure",))
+    stage("plan", ("measure", "plan"))
+    stage("map", ("measure", "plan", "map"))
+    stage("run", ("measure", "plan", "map"))
+    return app
+
+
+def _common_options(language: str) -> Callable[[F], F]:
+    """Return the decorator for ``--lang``, ``--quiet`` and ``--verbose``."""
+
+    def h(key: str) -> str:
+        return tr(f"cli.help.{key}", language)
+
+    options = (
+        click.option("--quiet", "-q", is_flag=True, help=h("quiet")),
+        click.option("--verbose", "-v", is_flag=True, help=h("verbose")),
+        click.option(
+            "--lang",
+            "language",
+            type=click.Choice(languages()),
+            default=language,
+            show_default=True,
+            help=h("lang"),
+        ),
+    )
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _guarded(screen: Screen, work: Callable[[Screen], None]) -> None:
+    """Run a command; faults of the input become one list and exit code 1, never a traceback."""
+    try:
+        work(screen)
+    except InputFaults as found:
+        screen.faults(found.faults)
+        sys.exit(EXIT_FAULTS)
+    except KeyboardInterrupt:
+        screen.say("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if os.environ.get("QUARTERHOUR_DEBUG"):
+            raise
+        reason = error.strerror or str(error)
+        screen.complain("os_error", file=error.filename or "", reason=reason)
+        sys.exit(EXIT_FAULTS)
