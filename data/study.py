@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from .faults import FaultLog
@@ -184,12 +184,20 @@ class StudyConfig(_Section):
     extent: ExtentSection | None = None
     demand: DemandSection
     population: PopulationSection | None = None
-    facilities: tuple[FacilitiesSection, ...] = Field(min_length=1)
+    facilities: tuple[FacilitiesSection, ...]
     candidates: CandidatesSection = CandidatesSection()
     areas: tuple[AreasSection, ...] = ()
     measure: MeasureSection = MeasureSection()
     plan: PlanSection = PlanSection()
     map: MapSection = MapSection()
+
+    @field_validator("facilities")
+    @classmethod
+    def _at_least_one(cls, tables: tuple[FacilitiesSection, ...]) -> tuple[FacilitiesSection, ...]:
+        if not tables:
+            message = "name at least one table of outlets"
+            raise ValueError(message)
+        return tables
 
 
 def load_study(folder: Path, log: FaultLog) -> StudyConfig | None:

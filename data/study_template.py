@@ -84,9 +84,8 @@ def _nested(path: str, values: Any, language: str) -> str:
 
 def _meaning(section: str, name: str, language: str) -> str:
     """Return the words for an option; options common to all tables are explained at demand."""
-    words = catalogue(language)
     own = f"study.{section}.{name}"
-    return words[own] if own in words else words[f"study.demand.{name}"]
+    return tr(own if own in catalogue(language) else f"study.demand.{name}", language)
 
 
 def _comment(text: str) -> str:

@@ -24,7 +24,7 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Return all templates of one language, keyed ``"domain.key"`` (nested tables joined by dots)."""
+    """Return all templates of one language, keyed ``"domain.key"``, nested tables by dots."""
     words: dict[str, str] = {}
     folder = resources.files(__package__) / "lang" / language
     for entry in folder.iterdir():
@@ -66,7 +66,7 @@ def tr(key: str, language: str = DEFAULT_LANGUAGE, /, **params: object) -> str:
     template = catalogue(language).get(key)
     if template is None:
         template = catalogue(DEFAULT_LANGUAGE)[key]
-    return template.format(**params) if params else template
+    return template.format(**params)
 
 
 def choose_language(wanted: str | None = None) -> str:
@@ -75,8 +75,8 @@ def choose_language(wanted: str | None = None) -> str:
     Reads ``QUARTERHOUR_LANG``, ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` in that order, then the
     operating system's own setting (Windows has no such variables).
     """
-    settings = [wanted, *(os.environ.get(name) for name in _LOCALE_VARIABLES), locale.getlocale()[0]]
-    for setting in settings:
+    variables = [os.environ.get(name) for name in _LOCALE_VARIABLES]
+    for setting in [wanted, *variables, locale.getlocale()[0]]:
         code = (setting or "").replace("-", "_").split("_")[0].split(".")[0].lower()
         code = {"chinese": "zh", "english": "en"}.get(code, code)
         if code in languages():
