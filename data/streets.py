@@ -132,7 +132,7 @@ def read_streets(
         None where a fault was noted in ``log``; nothing is raised for bad input.
     """
     # Readers build Streets, and they are heavy: each is loaded when its kind of file is met.
-    from . import streets_kinds  # noqa: PLC0415 - see above
+    from . import streets_kinds  # noqa: PLC0415 - they import this module
 
     return streets_kinds.read(Path(path), log=log, walking=walking, node_crossings=node_crossings)
 

@@ -7,7 +7,7 @@ barriers, missing points and length.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -47,6 +47,12 @@ class Chains:
     highway: Objects
     name: Objects
 
+    def select(self, keep: Bools) -> Chains:
+        """Return the chains where ``keep``, bool (w,), holds."""
+        start, take = _gather(self.start[:-1][keep], self.start[1:][keep] - 1)
+        ref, lon, lat = self.ref[take], self.lon[take], self.lat[take]
+        return Chains(ref, lon, lat, start, self.highway[keep], self.name[keep])
+
 
 @dataclass(frozen=True, slots=True)
 class _Points:
@@ -60,7 +66,7 @@ class _Points:
 
     def take(self, keep: Bools) -> _Points:
         return _Points(
-            *(part[keep] for part in (self.ref, self.lon, self.lat, self.run, self.chain))
+            self.ref[keep], self.lon[keep], self.lat[keep], self.run[keep], self.chain[keep]
         )
 
 
@@ -147,6 +153,41 @@ def geodesic_lengths(lon: Floats, lat: Floats, start: Ints) -> Floats:
     step[start[1:-1] - 1] = 0.0  # from the end of one line to the beginning of the next
     along = np.concatenate([step, [0.0]])
     return np.add.reduceat(along, start[:-1])
+
+
+def drop_twins(streets: Streets) -> Streets:
+    """Keep one of every set of edges with the same ends and the same line in either direction.
+
+    Graphs saved by osmnx hold each two-way street twice. Lines are compared to 1e-7 degrees
+    (about 1 cm); the first of a set stays, nodes are not touched.
+    """
+    start = streets.edge_start
+    line = np.rint(np.column_stack([streets.lon, streets.lat]) * 1e7).astype(np.int64)
+    ends = zip(streets.edge_u.tolist(), streets.edge_v.tolist(), strict=True)
+    seen: set[tuple[int, int, bytes]] = set()
+    keep = np.empty(streets.n_edges, np.bool_)
+    for i, (u, v) in enumerate(ends):
+        ahead = line[start[i] : start[i + 1]]
+        back = ahead[::-1]
+        if u == v:
+            key = (u, v, min(ahead.tobytes(), back.tobytes()))
+        else:
+            key = (u, v, ahead.tobytes()) if u < v else (v, u, back.tobytes())
+        keep[i] = key not in seen
+        seen.add(key)
+    fresh, take = _gather(start[:-1][keep], start[1:][keep] - 1)
+    return replace(
+        streets,
+        edge_start=fresh,
+        lon=streets.lon[take],
+        lat=streets.lat[take],
+        edge_u=streets.edge_u[keep],
+        edge_v=streets.edge_v[keep],
+        edge_length=streets.edge_length[keep],
+        edge_steps=streets.edge_steps[keep],
+        edge_class=streets.edge_class[keep],
+        edge_name=streets.edge_name[keep],
+    )
 
 
 def _unbroken(chains: Chains) -> _Points:

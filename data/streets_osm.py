@@ -6,7 +6,7 @@ Ways are kept or left by `quarterhour.data.walking_rules`. Files are decoded by 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,8 @@ def _stream(path: Path, wanted: Any, only: Any = osmium.osm.NODE | osmium.osm.WA
 def _outlines(path: Path, walking: WalkingRules) -> dict[int, dict[str, str]]:
     """Return the ways that outline walkable multipolygons, with the relation's tags."""
     outlines: dict[int, dict[str, str]] = {}
-    for relation in osmium.FileProcessor(osm_input(path), osmium.osm.RELATION):
+    relations: Iterable[Any] = osmium.FileProcessor(osm_input(path), osmium.osm.RELATION)
+    for relation in relations:
         tags = dict(relation.tags)
         if tags.get("type") == "multipolygon" and walkable(tags, walking):
             outlines |= {member.ref: tags for member in relation.members if member.type == "w"}

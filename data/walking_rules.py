@@ -64,6 +64,11 @@ SOLID_BARRIERS = frozenset(
 
 _SIDES = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
 _OUT_OF_USE = ("construction", "proposed", "disused", "abandoned", "razed", "demolished")
+#: Every key of a way that `walkable` looks at.
+WAY_KEYS = (
+    "highway", "foot", "foot:conditional", "access", "access:conditional", "motorroad", "service",
+    "indoor", "segregated", *_SIDES, *_OUT_OF_USE,
+)  # fmt: skip
 _TRUE = frozenset({"yes", "true", "1", "full"})
 
 Verdict = Literal["yes", "no", "private", "unsaid"]
@@ -154,13 +159,17 @@ def walkable(tags: Tags, rules: WalkingRules = DEFAULT_RULES) -> bool:
     that end on it connected (osmnx drops it). ``oneway`` does not bind walkers.
     """
     highway = tags.get("highway", "")
-    known = highway in WALKABLE or highway in BY_POLICY or highway in BY_PERMISSION
-    if not known or any(tags.get(key, "") in _TRUE for key in _OUT_OF_USE):
+    if not class_known(highway) or any(tags.get(key, "") in _TRUE for key in _OUT_OF_USE):
         return False
     verdict = _say(tags, "foot")
     if verdict != "unsaid":
         return verdict == "yes" or (verdict == "private" and rules.private == "include")
     return not _kept_out(tags, rules) and _class_walked(highway, tags, rules)
+
+
+def class_known(highway: str) -> bool:
+    """Say whether a text is a ``highway`` class that `walkable` can judge."""
+    return highway in WALKABLE or highway in BY_POLICY or highway in BY_PERMISSION
 
 
 def barrier_stops(tags: Tags, rules: WalkingRules = DEFAULT_RULES) -> bool:
