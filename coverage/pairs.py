@@ -1,0 +1,142 @@
+"""J2: all pairs of two sets of points within a limit, as a sparse matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from . import scipy_search
+from .errors import QueryError
+from .impedance import Unit, impedance
+from .locate import Locations, check_network_of
+from .nearest import check_limit
+from .network import StreetNetwork
+from .profiles import ADULT, TravelProfile
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Sources × targets within a limit, compressed by rows.
+
+    Attributes
+    ----------
+    indptr
+        int64 (n+1,): row ``i`` owns entries ``indptr[i]:indptr[i + 1]``.
+    indices
+        int32 (p,): positions of targets, rising within a row, none twice.
+    cost
+        float32 (p,): cost in the unit of ``by``.
+    by
+        Unit that was minimised and limited.
+    limit
+        The limit in that unit; inclusive.
+    ratio
+        The other unit per unit of ``by`` where they are proportional, else None.
+    other
+        float32 (p,): the other unit along the same routes, where not proportional.
+    source_index, target_index
+        Indices of the points.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    cost: Singles
+    by: Unit
+    limit: float
+    ratio: float | None
+    other: Singles | None
+    source_index: pd.Index[Any]
+    target_index: pd.Index[Any]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        return len(self.source_index), len(self.target_index)
+
+    @property
+    def metres(self) -> Singles:
+        """float32 (p,): metres of the routes."""
+        return self.cost if self.by == "metres" else self._other()
+
+    @property
+    def seconds(self) -> Singles:
+        """float32 (p,): seconds of the routes."""
+        return self.cost if self.by == "seconds" else self._other()
+
+    def _other(self) -> Singles:
+        if self.other is not None:
+            return self.other
+        if self.ratio is None:
+            raise AssertionError("neither proportional nor carried")
+        return self.cost * np.float32(self.ratio)
+
+    def to_scipy(self) -> csr_array:
+        """Return the costs as a CSR array; a cost of 0 is stored, an absent pair is not."""
+        return csr_array((self.cost, self.indices, self.indptr), shape=self.shape)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a pair: source, target (index values), metres, seconds."""
+        row = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+        return pd.DataFrame(
+            {
+                "source": self.source_index[row],
+                "target": self.target_index[self.indices],
+                "metres": self.metres,
+                "seconds": self.seconds,
+            }
+        )
+
+
+def pairs(
+    network: StreetNetwork,
+    sources: Locations,
+    targets: Locations,
+    *,
+    limit: float,
+    by: Unit = "metres",
+    profile: TravelProfile = ADULT,
+    threads: int | None = None,
+) -> Pairs:
+    """Find all pairs within a limit, walking from source to target.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    sources, targets
+        Points located on this network.
+    limit
+        Largest cost in the unit of ``by``, inclusive and finite.
+    by
+        The unit that is minimised and limited.
+    profile
+        How people walk.
+    threads
+        Threads to work on, by default one a core.
+
+    Raises
+    ------
+    QueryError
+        If the points lie on another network, the limit is not above 0 and finite, or ``by`` is
+        unknown.
+    """
+    check_network_of(network, sources, targets)
+    check_limit(limit)
+    if not np.isfinite(limit):
+        raise QueryError("limit must be finite")
+    costs = impedance(network, by, profile)
+    indptr, indices, cost, other = scipy_search.pairs(sources, targets, costs, limit)
+    carried = None if costs.ratio is not None else other
+    return Pairs(
+        indptr, indices, cost, by, limit, costs.ratio, carried, sources.index, targets.index
+    )
