@@ -20,9 +20,9 @@ from scipy.spatial import cKDTree
 
 from quarterhour.data.progress import Progress, silent
 
-from .locate import Locations, locate
+from .locate import SNAP_LIMIT_M, Locations, locate
 from .nearest import nearest
-from .network import StreetNetwork
+from .network import ISLAND_SHARE, StreetNetwork
 from .profiles import ADULT, TravelProfile
 from .states import Reason, State
 
@@ -88,7 +88,7 @@ class ServiceCircles:
         float64 (n, T), straight line to the nearest outlet in metres; NaN without outlets.
     locations
         The demand points on the streets.
-    facility_reached
+    facility_placed
         bool (f,), outlets that stand within the snapping limit of a street.
     """
 
@@ -104,7 +104,7 @@ class ServiceCircles:
     facility: Ints
     straight: Floats
     locations: Locations
-    facility_reached: npt.NDArray[np.bool_]
+    facility_placed: npt.NDArray[np.bool_]
 
     @property
     def circle(self) -> npt.NDArray[np.int8]:
@@ -132,8 +132,8 @@ def measure_circles(
     criterion: Criterion = "metres",
     profile: TravelProfile = ADULT,
     entrances: gpd.GeoDataFrame | None = None,
-    snap_limit: float = 150.0,
-    island_share: float = 0.01,
+    snap_limit: float = SNAP_LIMIT_M,
+    island_share: float = ISLAND_SHARE,
     walk_to_street: bool = True,
     none_exist: Sequence[str] = (),
     known_within: shapely.Geometry | None = None,
@@ -185,8 +185,10 @@ def measure_circles(
         message = "types is empty: name at least one type to judge"
         raise ValueError(message)
     existing = _existing(facilities)
-    origins = locate(network, demand, snap_limit=snap_limit, entrances=entrances, access=walk_to_street)
-    outlets = locate(network, existing, snap_limit=snap_limit, access=walk_to_street)
+    origins = locate(
+        network, demand, snap_limit=snap_limit, entrances=entrances, count_access=walk_to_street
+    )
+    placed = np.zeros(len(existing), bool)
     shape = (len(demand), len(types))
     metres, seconds, straight = (np.full(shape, np.nan) for _ in range(3))
     facility = np.full(shape, -1, np.int64)
@@ -197,19 +199,23 @@ def measure_circles(
     for column, kind in enumerate(types):
         rows = np.flatnonzero(kinds == kind.id)
         if len(rows):
-            found = nearest(network, origins, outlets.take(rows), by=by, profile=profile)
+            outlets = locate(
+                network, existing.iloc[rows], snap_limit=snap_limit, count_access=walk_to_street
+            )
+            placed[rows] = outlets.reached
+            found = nearest(network, origins, outlets, by=by, profile=profile)
             metres[:, column] = found.metres[:, 0]
             seconds[:, column] = found.seconds[:, 0]
             chosen = found.facility[:, 0]
             facility[:, column] = np.where(chosen >= 0, rows[chosen], -1)
             straight[:, column] = cKDTree(there[rows]).query(here)[0]
         progress("measure_type", column + 1, len(types))
-    judged = _Judge(network, origins, outlets, here, there, kinds, criterion, profile, island_share)
+    judged = _Judge(network, origins, placed, here, there, kinds, criterion, profile, island_share)
     border = _metres_to_border(known_within, demand, network)
     state, reason = judged.judge(types, metres, seconds, set(none_exist), border)
     return ServiceCircles(
         demand, existing, tuple(types), criterion, profile, state, reason, metres, seconds,
-        facility, straight, origins, outlets.reached,
+        facility, straight, origins, placed,
     )  # fmt: skip
 
 
@@ -219,7 +225,7 @@ class _Judge:
 
     network: StreetNetwork
     origins: Locations
-    outlets: Locations
+    placed: npt.NDArray[np.bool_]
     here: Floats
     there: Floats
     kinds: npt.NDArray[np.object_]
@@ -260,15 +266,14 @@ class _Judge:
     def _placeless(self) -> npt.NDArray[np.object_]:
         """Return why a point has no place on the main network, "" where it has."""
         why = np.full(len(self.here), "", object)
-        why[self.origins.on_nodes(self.network.small_islands(self.island_share))] = (
-            Reason.SMALL_ISLAND.value
-        )
+        small = self.network.small_islands(min_share=self.island_share)
+        why[self.origins.on_small_island(small)] = Reason.SMALL_ISLAND.value
         why[~self.origins.reached] = Reason.FAR_FROM_STREET.value
         return why
 
     def _near_unplaced(self, kind: str, radius: float) -> npt.NDArray[np.bool_]:
         """Return which points an outlet that found no street might serve."""
-        lost = (self.kinds == kind) & ~self.outlets.reached
+        lost = (self.kinds == kind) & ~self.placed
         if not lost.any():
             return np.zeros(len(self.here), bool)
         near = cKDTree(self.there[lost]).query(self.here)[0] <= radius

@@ -70,7 +70,9 @@ def summarise(circles: ServiceCircles, areas: gpd.GeoDataFrame | None = None) ->
         keys = sorted(set(groups) | set(known)) if level != "city" else [""]
         parts.append(_count(circles, level, keys, groups, outlets.get(level)))
     table = pd.concat(parts, ignore_index=True)
-    labels = [names.get((lvl, area), ("", "")) for lvl, area in zip(table.level, table.area, strict=True)]
+    labels = [
+        names.get((lvl, area), ("", "")) for lvl, area in zip(table.level, table.area, strict=True)
+    ]
     table.insert(2, "name", [label[0] for label in labels])
     table.insert(3, "name_en", [label[1] for label in labels])
     return table[list(SUMMARY_UNITS)]
@@ -134,7 +136,9 @@ def _count(
         counts = {s: total(state == s) for s in State}
         straight = _straight(circles, column)
         known = counts[State.COVERED] + counts[State.GAP]
-        share = np.divide(counts[State.COVERED], known, out=np.full(len(keys), np.nan), where=known > 0)
+        share = np.divide(
+            counts[State.COVERED], known, out=np.full(len(keys), np.nan), where=known > 0
+        )
         rows.append(
             pd.DataFrame(
                 base
@@ -173,7 +177,11 @@ def _outlets(
     mask = np.ones(len(groups), bool)
     if column < len(circles.types):
         mask = circles.facilities["type"].to_numpy() == circles.types[column].id
-    rows = [position[key] for key, of_type in zip(groups, mask, strict=True) if of_type and key in position]
+    rows = [
+        position[key]
+        for key, of_type in zip(groups, mask, strict=True)
+        if of_type and key in position
+    ]
     return np.bincount(rows, minlength=len(position)).astype(float)
 
 

@@ -53,7 +53,7 @@ class StreetsSection(_Section):
     datum: str = "WGS-84"
     trunk: Literal["exclude", "include"] = "exclude"
     private: Literal["exclude", "include"] = "include"
-    snap_limit: Metres = 150.0
+    snap_limit: Metres = 200.0
     island_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     background: str = ""
 

@@ -1,4 +1,4 @@
-"""Write a commented ``study.toml``: given values as lines, everything else as commented defaults."""
+"""Write a commented ``study.toml``: given values as lines, the rest as commented defaults."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ def _section(section: str, values: Any, language: str, *, explain: bool) -> str:
 def _nested(path: str, values: Any, language: str) -> str:
     lines = ["", _comment(tr(f"study.{path}._", language))]
     if values is None:
-        lines += [f"# [{path}]", '# file = "…"', "# columns = {demand_id = \"…\", lon = \"…\", lat = \"…\"}"]
+        lines += [
+            f"# [{path}]",
+            '# file = "…"',
+            '# columns = {demand_id = "…", lon = "…", lat = "…"}',
+        ]
     else:
         lines += [f"[{path}]", *(f"{key} = {toml_value(value)}" for key, value in values.items())]
     return "\n".join(lines)

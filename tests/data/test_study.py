@@ -28,7 +28,7 @@ def test_minimal_study_takes_documented_defaults():
     log = FaultLog()
     study = parse_study(MINIMAL, name="study.toml", log=log)
     assert not list(log)
-    assert (study.study.name, study.streets.snap_limit, study.plan.outlets) == ("小城", 150.0, 20)
+    assert (study.study.name, study.streets.snap_limit, study.plan.outlets) == ("小城", 200.0, 20)
     assert study.extent is None
     assert study.areas == ()
 
@@ -127,5 +127,5 @@ def test_every_option_is_documented(language):
 def test_toml_values_round_trip():
     import tomllib
 
-    value = {"a": [1, 2.5, True, "引\"号\\"], "键 a": {"b": "c"}}
+    value = {"a": [1, 2.5, True, '引"号\\'], "键 a": {"b": "c"}}
     assert tomllib.loads(f"v = {toml_value(value)}")["v"] == value
