@@ -118,8 +118,8 @@ def build_streets(
         node_lat=points.lat[first[owner]],
         node_id=_labels(ref[owner], node >= len(ref), label),
         node_signal=np.isin(ref[owner], signals),
-        edge_u=ends[: len(head)].astype(np.int32),
-        edge_v=ends[len(head) :].astype(np.int32),
+        edge_u=ends[:, 0].astype(np.int32),
+        edge_v=ends[:, 1].astype(np.int32),
         edge_start=start,
         lon=lon,
         lat=lat,
@@ -222,13 +222,13 @@ def _gather(head: Ints, tail: Ints) -> tuple[Ints, Ints]:
 
 
 def _nodes(place: Ints, head: Ints, tail: Ints, stopped: Bools) -> tuple[Ints, Ints, Ints]:
-    """Return nodes, the unique point each stands at, and the node of every edge end."""
-    at = np.concatenate([place[head], place[tail]])
+    """Return nodes, the unique point each stands at, and the two end nodes of every edge."""
+    at = np.column_stack([place[head], place[tail]]).ravel()
     key = at.copy()
     alone = stopped[at]
     key[alone] = len(stopped) + np.arange(np.count_nonzero(alone))
     node, first, ends = np.unique(key, return_index=True, return_inverse=True)
-    return node, at[first], ends
+    return node, at[first], ends.reshape(-1, 2)
 
 
 def _labels(ref: Ints, copied: Bools, label: Callable[[int], str]) -> Objects:
