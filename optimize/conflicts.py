@@ -1,0 +1,146 @@
+"""Quotas that contradict one another, found by counting and named in words.
+
+Counting finds the conflicts people make: a group that must get more than its candidates hold,
+minima that add up to more than a maximum, required sites beyond it, a budget too small. What only
+the interplay of several rules forbids is left to the solver, which says that there is no plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from quarterhour.data.faults import Fault
+
+from .arrays import Bools
+from .limits import TOLERANCE
+from .problem import Quota, SitingProblem
+
+#: Quotas named in one message; the rest are counted.
+_NAMED = 6
+
+
+def find_conflicts(problem: SitingProblem) -> tuple[Fault, ...]:
+    """Return every conflict that counting finds; none does not prove that there is a plan."""
+    return (
+        *_more_than_held(problem),
+        *_sums_over_maximum(problem),
+        *_sums_over_held(problem),
+        *_required_over_maximum(problem),
+        *_sites_overfull(problem),
+        *_over_budget(problem),
+    )
+
+
+def no_plan() -> Fault:
+    """Return the fault for a conflict that counting does not explain."""
+    return Fault("siting_infeasible", column="plan")
+
+
+def option_of(quota: Quota) -> str:
+    """Return the study's option that sets ``quota``, e.g. ``plan.per_district.D1``."""
+    parts = [f"plan.per_type.{quota.type}"] if quota.type else []
+    parts += [f"plan.per_{quota.level}.{quota.group}"] if quota.level else []
+    return " × ".join(parts) or "plan.outlets"
+
+
+def held_by(problem: SitingProblem, members: Bools) -> int:
+    """Return how many outlets of the (candidate, type) pairs ``members`` (m, K) sites can hold."""
+    return int(np.minimum(members.sum(axis=1), problem.capacity).sum())
+
+
+def _fault(code: str, column: str, **params: object) -> Fault:
+    return Fault(code, column=column, params=tuple(params.items()))
+
+
+def _more_than_held(problem: SitingProblem) -> Iterator[Fault]:
+    for quota in problem.quotas:
+        held = held_by(problem, problem.members(quota)) if quota.minimum else 0
+        if quota.minimum > held:
+            option = option_of(quota)
+            yield _fault("siting_over_held", option, minimum=quota.minimum, held=held)
+
+
+def _sums_over_maximum(problem: SitingProblem) -> Iterator[Fault]:
+    for outer in problem.quotas:
+        if outer.maximum is None:
+            continue
+        for family in _families(problem, outer):
+            needed = sum(quota.minimum for quota in family)
+            if needed > outer.maximum:
+                option, parts = option_of(outer), _listed(family)
+                yield _fault(
+                    *("siting_sum_over_maximum", option),
+                    **{"needed": needed, "maximum": outer.maximum, "parts": parts},
+                )
+
+
+def _sums_over_held(problem: SitingProblem) -> Iterator[Fault]:
+    for family in _families(problem, Quota()):
+        union = np.zeros_like(problem.allowed)
+        for quota in family:
+            union |= problem.members(quota)
+        needed, held = sum(quota.minimum for quota in family), held_by(problem, union)
+        if len(family) > 1 and needed > held:
+            yield _fault("siting_sum_over_held", _listed(family), needed=needed, held=held)
+
+
+def _families(problem: SitingProblem, outer: Quota) -> Iterator[list[Quota]]:
+    """Yield sets of quotas with minima, inside ``outer`` and disjoint among themselves."""
+    families: dict[tuple[bool, str], dict[tuple[str, str], Quota]] = {}
+    for quota in problem.quotas:
+        if quota.minimum and _inside(quota, outer):
+            same = families.setdefault((bool(quota.type), quota.level), {})
+            key = (quota.type, quota.group)
+            if key not in same or same[key].minimum < quota.minimum:
+                same[key] = quota
+    for same in families.values():
+        yield list(same.values())
+
+
+def _inside(inner: Quota, outer: Quota) -> bool:
+    by_type = outer.type in {"", inner.type}
+    by_group = not outer.level or (outer.level, outer.group) == (inner.level, inner.group)
+    return by_type and by_group
+
+
+def _listed(quotas: list[Quota]) -> str:
+    named = [f"{option_of(quota)} ≥ {quota.minimum}" for quota in quotas[:_NAMED]]
+    return ", ".join(named) + (f" … +{len(quotas) - _NAMED}" if len(quotas) > _NAMED else "")
+
+
+def _required_over_maximum(problem: SitingProblem) -> Iterator[Fault]:
+    for quota in problem.quotas:
+        if quota.maximum is None:
+            continue
+        members = problem.members(quota)
+        fixed = problem.fixed & members
+        # A required site counts where every outlet it may hold falls under the quota.
+        only_here = problem.required & ~(problem.allowed & ~members).any(axis=1)
+        needed = int(fixed.sum() + (only_here & ~problem.fixed.any(axis=1)).sum())
+        if needed > quota.maximum:
+            option = option_of(quota)
+            yield _fault("siting_required_over", option, needed=needed, maximum=quota.maximum)
+
+
+def _sites_overfull(problem: SitingProblem) -> Iterator[Fault]:
+    fixed = problem.fixed.sum(axis=1)
+    for site in np.flatnonzero(fixed > problem.capacity):
+        params = (("needed", int(fixed[site])), ("held", int(problem.capacity[site])))
+        name = str(problem.candidate_ids[site])
+        yield Fault("siting_site_overfull", column="fixed", value=name, params=params)
+
+
+def _over_budget(problem: SitingProblem) -> Iterator[Fault]:
+    if problem.budget is None:
+        return
+    limit = problem.budget + TOLERANCE
+    fixed = float(problem.cost[problem.fixed].sum())
+    if fixed > limit:
+        yield _fault("siting_over_budget", "fixed", needed=fixed, budget=problem.budget)
+    for quota in problem.quotas:
+        cost = np.sort(problem.cost[problem.members(quota)])[: quota.minimum].sum()
+        if cost > limit:
+            option = option_of(quota)
+            yield _fault("siting_over_budget", option, needed=float(cost), budget=problem.budget)

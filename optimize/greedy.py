@@ -1,0 +1,95 @@
+"""Greedy choice under quotas: a good plan in a moment.
+
+Nemhauser, Wolsey and Fisher, "An analysis of approximations for maximizing submodular set
+functions", Mathematical Programming 14, 1978: with one total only, greedy reaches at least
+1 − 1/e of the optimum; with quotas it is a start without that promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .arrays import Bools
+from .cover_state import CoverState
+from .limits import TOLERANCE
+
+#: A gain below this share of the largest weight is arithmetic noise.
+NOISE = 1e-9
+
+
+def greedy(state: CoverState) -> CoverState:
+    """Open greedily in place: first what unmet minima need, then the best that still fits.
+
+    Parameters
+    ----------
+    state
+        Where to start from; usually nothing is open.
+
+    Returns
+    -------
+    CoverState
+        The same state. A minimum may stay unmet where quotas are entangled
+        (`CoverState.feasible` tells).
+    """
+    for _ in picks(state):
+        pass
+    return state
+
+
+def picks(state: CoverState) -> Iterator[int]:
+    """Open greedily in place and yield each opening as it is opened."""
+    blocked = state.blocked(state.used) > 0
+    while (opening := _next(state, blocked)) is not None:
+        state.open(opening)
+        _block(state, opening, blocked)
+        yield opening
+
+
+def _next(state: CoverState, blocked: Bools) -> int | None:
+    available = ~state.chosen & ~blocked
+    unmet = state.unmet()
+    if len(unmet):
+        needed = available & state.in_limits(unmet)
+        if needed.any():
+            return _best(state, needed)
+    best = _best(state, available) if available.any() else None
+    if best is None or state.margin[best] <= noise(state):
+        return None
+    return best
+
+
+def _best(state: CoverState, among: Bools) -> int:
+    return int(np.argmax(np.where(among, state.margin, -np.inf)))
+
+
+def noise(state: CoverState) -> float:
+    """Return the gain below which nothing is gained: rounding of sums of weights."""
+    openings = state.openings
+    largest = max(openings.weight.max(initial=0.0), openings.gain.max(initial=0.0))
+    return NOISE * float(largest)
+
+
+def _block(state: CoverState, opening: int, blocked: Bools) -> None:
+    """Mark what no longer fits into the limits that ``opening`` has used."""
+    limits = state.openings.limits
+    rows, _ = state.limits_of(opening)
+    for row in rows:
+        part = slice(limits.matrix.indptr[row], limits.matrix.indptr[row + 1])
+        room = limits.upper[row] - state.used[row]
+        blocked[limits.matrix.indices[part][limits.matrix.data[part] > room + TOLERANCE]] = True
+
+
+def drop_idle(state: CoverState) -> CoverState:
+    """Close in place what adds nobody and no minimum needs; return the state."""
+    for opening in np.flatnonzero(state.chosen):
+        if state.margin[opening] <= noise(state) and _spare(state, int(opening)):
+            state.close(int(opening))
+    return state
+
+
+def _spare(state: CoverState, opening: int) -> bool:
+    rows, coefficients = state.limits_of(opening)
+    lower = state.openings.limits.lower[rows]
+    return bool((state.used[rows] - coefficients >= lower - TOLERANCE).all())

@@ -1,0 +1,147 @@
+"""HiGHS through PuLP: warm start, true dual bound, and an interruption that keeps the best plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pulp
+
+from .model import CoverageModel
+from .solvers import Ended, Outcome, Request
+
+#: Seconds between two looks at the clock and the keyboard.
+_POLL = 0.1
+
+
+def highs_installed() -> bool:
+    """Whether the Python package highspy is there."""
+    return find_spec("highspy") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Highs:
+    """The HiGHS solver of the package highspy."""
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        import highspy  # noqa: PLC0415 - optional at this point
+
+        return f"HiGHS {highspy.Highs().version()}"
+
+    def solve(self, model: CoverageModel, request: Request) -> Outcome:
+        """Solve in place; see `solvers.Solver`."""
+        run = _PulpHighs(request, model.started())
+        model.lp.solve(run)
+        return run.outcome
+
+
+class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS, with rows handed over in bulk, a start, and a run that can be stopped."""
+
+    def __init__(self, request: Request, started: bool) -> None:  # noqa: FBT001 - internal
+        super().__init__(
+            msg=False,
+            gapRel=request.gap,
+            threads=request.threads,
+            timeLimit=max(request.seconds, 0.01),
+            random_seed=request.seed,
+        )
+        self.request = request
+        self.started = started
+        self.outcome = Outcome("time_limit")
+
+    def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Hand the whole model to HiGHS at once; PuLP's own adds it row by row."""
+        import highspy  # noqa: PLC0415 - optional at import
+
+        variables = lp.variables()
+        for number, variable in enumerate(variables):
+            variable.index = number
+        lp.solverModel.passModel(_highs_lp(highspy, lp, variables))
+        if self.started:
+            solution = highspy.HighsSolution()
+            solution.col_value = [float(v.varValue or 0.0) for v in variables]
+            lp.solverModel.setSolution(solution)
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Run on a thread and watch the clock and the keyboard from here."""
+        import highspy  # noqa: PLC0415 - optional at import
+
+        highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - the threads of an earlier run
+        solver = lp.solverModel
+        solver.HandleUserInterrupt = True
+        began, interrupted = time.monotonic(), False
+        solver.startSolve()
+        try:
+            while not solver.wait(_POLL)[0]:
+                _tell(self.request, time.monotonic() - began)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            solver.cancelSolve()
+            solver.wait()
+        self.outcome = _outcome(highspy, solver, interrupted=interrupted)
+
+    def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: N802
+        """Set the variables to the best solution; where there is none, leave them."""
+        if self.outcome.ended == "infeasible":
+            return pulp.LpStatusInfeasible, pulp.LpSolutionInfeasible
+        solution = lp.solverModel.getSolution()
+        if not solution.value_valid:
+            return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
+        for variable, value in zip(lp.variables(), solution.col_value, strict=True):
+            variable.varValue = value
+        proven = self.outcome.ended == "finished"
+        quality = pulp.LpSolutionOptimal if proven else pulp.LpSolutionIntegerFeasible
+        return pulp.LpStatusOptimal, quality
+
+
+def _tell(request: Request, seconds: float) -> None:
+    request.progress("plan_solve", min(int(seconds), int(request.seconds)), int(request.seconds))
+
+
+def _highs_lp(highspy: Any, lp: pulp.LpProblem, variables: list[pulp.LpVariable]) -> Any:  # noqa: ANN401
+    """Return the PuLP model as a HighsLp, rows stored row-wise, to be minimised."""
+    sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
+    rows = list(lp._constraints.values())  # noqa: SLF001 - `constraints` warns on every use
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(variables), len(rows)
+    model.col_cost_ = np.array([sign * lp.objective.get(v, 0.0) for v in variables])
+    model.col_lower_ = _bounds([v.lowBound for v in variables], -highspy.kHighsInf)
+    model.col_upper_ = _bounds([v.upBound for v in variables], highspy.kHighsInf)
+    model.row_lower_ = _bounds([row.getLb() for row in rows], -highspy.kHighsInf)
+    model.row_upper_ = _bounds([row.getUb() for row in rows], highspy.kHighsInf)
+    model.integrality_ = [
+        highspy.HighsVarType.kInteger
+        if v.cat == pulp.LpInteger
+        else highspy.HighsVarType.kContinuous
+        for v in variables
+    ]
+    matrix = model.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    matrix.start_ = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32)
+    matrix.index_ = np.array([v.index for row in rows for v in row], dtype=np.int32)
+    matrix.value_ = np.array([value for row in rows for value in row.values()], dtype=np.float64)
+    return model
+
+
+def _bounds(values: list[float | None], missing: float) -> np.ndarray:  # type: ignore[type-arg]
+    return np.array([missing if value is None else value for value in values], dtype=np.float64)
+
+
+def _outcome(highspy: Any, solver: Any, *, interrupted: bool) -> Outcome:  # noqa: ANN401
+    status = solver.getModelStatus()
+    kinds = highspy.HighsModelStatus
+    if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
+        return Outcome("infeasible")
+    bound = -solver.getInfo().mip_dual_bound  # the model is handed over as a minimisation
+    known = float(bound) if np.isfinite(bound) else None
+    ended: Ended = "finished" if status == kinds.kOptimal else "time_limit"
+    if interrupted and ended != "finished":
+        ended = "interrupted"
+    return Outcome(ended, known)

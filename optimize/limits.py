@@ -1,0 +1,144 @@
+"""Quotas, capacities, budget and required sites as linear rows over openings.
+
+Every rule of a plan that is not coverage is a row  lower <= sum of coefficient * x <= upper  with
+coefficients that are never negative. One function for each family of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .arrays import Bools, Floats, Ints
+from .problem import SitingProblem
+
+#: Arithmetic noise allowed when a row is tested, in the unit of the row.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One row: its family, a name unique in the model, members, and bounds."""
+
+    kind: str
+    name: str
+    members: Ints
+    coefficients: Floats
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All rows stacked: L rows over q openings.
+
+    Attributes
+    ----------
+    matrix
+        Coefficients, CSR (L, q), none negative.
+    lower, upper
+        Bounds (L,); -inf and inf where there is none.
+    kinds, names
+        Family and unique name of each row.
+    """
+
+    matrix: sparse.csr_array
+    lower: Floats
+    upper: Floats
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def activity(self, chosen: Bools) -> Floats:
+        """Return the left-hand side of every row (L,) for the chosen openings (q,)."""
+        return np.asarray(self.matrix @ chosen.astype(np.float64))
+
+    def largest(self) -> Floats:
+        """Return the left-hand side of every row (L,) with everything open."""
+        return np.asarray(self.matrix.sum(axis=1), dtype=np.float64)
+
+    def kept_by(self, chosen: Bools) -> bool:
+        """Whether the chosen openings (q,) keep every row."""
+        activity = self.activity(chosen)
+        below = activity < self.lower - TOLERANCE
+        above = activity > self.upper + TOLERANCE
+        return not bool((below | above).any())
+
+    def impossible(self) -> Bools:
+        """Return the rows (L,) that no choice can keep, each looked at alone."""
+        return (self.lower > self.largest() + TOLERANCE) | (self.upper < -TOLERANCE)
+
+
+def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints) -> Limits:
+    """Return every row of ``problem`` over the openings given by ``candidate`` and ``kind`` (q,)."""
+    rows = [
+        *capacity_rows(problem, candidate),
+        *quota_rows(problem, candidate, kind),
+        *budget_rows(problem, candidate, kind),
+        *required_rows(problem, candidate),
+        *fixed_rows(problem, candidate, kind),
+    ]
+    return stack(rows, len(candidate))
+
+
+def capacity_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
+    """Yield  sum over k of x[j, k] <= capacity[j]  where a site may serve more types than it holds."""
+    order = np.argsort(candidate, kind="stable")
+    sites, start, count = np.unique(candidate[order], return_index=True, return_counts=True)
+    for at in np.flatnonzero(count > problem.capacity[sites]):
+        members = order[start[at] : start[at] + count[at]]
+        held = float(problem.capacity[sites[at]])
+        yield _counting("capacity", f"capacity_{sites[at]}", members, -np.inf, held)
+
+
+def quota_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
+    """Yield  minimum <= sum over the quota's (j, k) of x[j, k] <= maximum  for every quota."""
+    for number, quota in enumerate(problem.quotas):
+        members = np.flatnonzero(problem.members(quota)[candidate, kind])
+        upper = np.inf if quota.maximum is None else float(quota.maximum)
+        yield _counting("quota", f"quota_{number}", members, float(quota.minimum), upper)
+
+
+def budget_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
+    """Yield  sum over (j, k) of cost[j, k] * x[j, k] <= budget  if there is a budget."""
+    if problem.budget is not None:
+        cost = problem.cost[candidate, kind]
+        members = np.flatnonzero(cost > 0)
+        yield LimitRow("budget", "budget", members, cost[members], -np.inf, problem.budget)
+
+
+def required_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
+    """Yield  sum over k of x[j, k] >= 1  for every required site j."""
+    for site in np.flatnonzero(problem.required):
+        members = np.flatnonzero(candidate == site)
+        yield _counting("required", f"required_{site}", members, 1.0, np.inf)
+
+
+def fixed_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
+    """Yield  sum over the fixed (j, k) of x[j, k] >= their number  if any outlet is fixed."""
+    members = np.flatnonzero(problem.fixed[candidate, kind])
+    if len(members):
+        yield _counting("fixed", "fixed", members, float(len(members)), np.inf)
+
+
+def stack(rows: list[LimitRow], width: int) -> Limits:
+    """Return the rows as one `Limits` over ``width`` openings."""
+    starts = np.cumsum([0, *(len(row.members) for row in rows)])
+    members = [row.members for row in rows] or [np.empty(0, np.int64)]
+    values = [row.coefficients for row in rows] or [np.empty(0)]
+    matrix = sparse.csr_array(
+        (np.concatenate(values), np.concatenate(members), starts), shape=(len(rows), width)
+    )
+    return Limits(
+        matrix=matrix,
+        lower=np.array([row.lower for row in rows], dtype=np.float64),
+        upper=np.array([row.upper for row in rows], dtype=np.float64),
+        kinds=tuple(row.kind for row in rows),
+        names=tuple(row.name for row in rows),
+    )
+
+
+def _counting(kind: str, name: str, members: Ints, lower: float, upper: float) -> LimitRow:
+    return LimitRow(kind, name, members, np.ones(len(members)), lower, upper)
