@@ -4,7 +4,7 @@ import bz2
 import gzip
 import xml.etree.ElementTree as ET
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import networkx as nx
 import numpy as np
