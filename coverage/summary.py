@@ -120,7 +120,8 @@ def _count(
     persons = np.where(missing, 0.0, residents)
 
     def total(mask: npt.NDArray[np.bool_] | float) -> npt.NDArray[np.float64]:
-        return np.bincount(where, weights=persons * mask, minlength=len(keys))
+        counted = np.bincount(where, weights=persons * mask, minlength=len(keys))
+        return counted.astype(np.float64)
 
     base = {
         "level": level,

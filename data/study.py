@@ -276,10 +276,10 @@ def _note(detail: ErrorDetails, name: str, log: FaultLog) -> None:
     code = _CODES.get(detail["type"], "option_invalid")
     value: Any = None if code == "option_missing" else detail["input"]
     said = detail["msg"].removeprefix("Value error, ")
-    params: dict[str, object] = {"said": said}
+    params: dict[str, str] = {"said": said}
     if code == "option_unknown":
         params["known"] = ", ".join(_known_options(detail["loc"][:-1]))
-    log.add(code, file=name, column=option, value=value, **params)
+    log.add(code, file=name, column=option, value=value, **params)  # type: ignore[arg-type]
 
 
 def _dotted(location: tuple[int | str, ...]) -> str:
