@@ -245,6 +245,7 @@ def reference(path, is_walked):
     """A networkx graph with one edge a segment, and the nodes where streets must be cut."""
     nodes, ways = entities(path)
     ways = [([ref for ref, _ in groupby(refs)], tags) for refs, tags in ways if is_walked(tags)]
+    ways = [(refs, tags) for refs, tags in ways if len(refs) > 1]  # some stay on one point
     assert all(ref in nodes for refs, _ in ways for ref in refs)
     graph = nx.MultiGraph()
     uses, cuts = Counter(), set()
