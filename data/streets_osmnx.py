@@ -99,6 +99,8 @@ def is_graph_geopackage(path: Path) -> bool:
 
 
 def _from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> SavedGraph:
+    if nodes.crs is not None and edges.crs is not None:
+        nodes = nodes.to_crs(edges.crs)
     points = shapely.get_coordinates(nodes.geometry.representative_point().array)
     return SavedGraph(
         crs=edges.crs,
@@ -154,8 +156,8 @@ def _finished(path: Path) -> Iterator[ET.Element]:
     with path.open("rb") as stream:
         events = ET.iterparse(stream, events=("start", "end"))  # noqa: S314 - see above
         _, root = next(events)
-        if root.tag.rpartition("}")[2] != "graphml":
-            raise ValueError(f"<{root.tag}>")
+        if (outermost := root.tag.rpartition("}")[2]) != "graphml":
+            raise ValueError(f"<{outermost}>")
         yield from (element for event, element in events if event == "end")
 
 
