@@ -34,10 +34,16 @@ def gather(matrix: sparse.csr_array, rows: Ints) -> tuple[Ints, Ints]:
     return matrix.indices[start[owner] + inside], owner
 
 
+def sums_by(label: Ints, weight: Floats, count: int) -> Floats:
+    """Return the sum of ``weight`` for each label 0..count-1."""
+    sums = np.bincount(label, weights=weight, minlength=count)
+    return sums.astype(np.float64, copy=False)
+
+
 def column_sums(matrix: sparse.csr_array, weight: Floats) -> Floats:
     """Return the weight (rows,) summed over the rows that each column meets (columns,)."""
     entries = np.repeat(weight, np.diff(matrix.indptr))
-    return np.bincount(matrix.indices, weights=entries, minlength=matrix.shape[1])
+    return sums_by(matrix.indices, entries, matrix.shape[1])
 
 
 def rows_met(matrix: sparse.csr_array, columns: Bools) -> Ints:

@@ -70,10 +70,8 @@ def _sums_over_maximum(problem: SitingProblem) -> Iterator[Fault]:
             needed = sum(quota.minimum for quota in family)
             if needed > outer.maximum:
                 option, parts = option_of(outer), _listed(family)
-                yield _fault(
-                    *("siting_sum_over_maximum", option),
-                    **{"needed": needed, "maximum": outer.maximum, "parts": parts},
-                )
+                limits = {"needed": needed, "maximum": outer.maximum, "parts": parts}
+                yield Fault("siting_sum_over_maximum", column=option, params=tuple(limits.items()))
 
 
 def _sums_over_held(problem: SitingProblem) -> Iterator[Fault]:

@@ -54,7 +54,8 @@ class CoverState:
     def rows_of(self, opening: int) -> Ints:
         """Return the rows that an opening covers."""
         ends = self._by_opening.indptr
-        return self._by_opening.indices[ends[opening] : ends[opening + 1]]
+        rows: Ints = self._by_opening.indices[ends[opening] : ends[opening + 1]]
+        return rows
 
     def limits_of(self, opening: int) -> tuple[Ints, Floats]:
         """Return the limit rows in which an opening counts, and its coefficients."""

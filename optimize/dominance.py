@@ -11,9 +11,10 @@ as the class keeps at least as many members as a plan can hold of it. So at most
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from .arrays import Bools, Ints, gather
+from .arrays import Bools, Floats, Ints, gather, sums_by
 from .openings import Openings
 
 #: Pairs looked at in one go: bounds the memory (about 40 bytes a pair).
@@ -72,8 +73,8 @@ def _beaten(openings: Openings, classes: Ints) -> Bools:
     return worse
 
 
-def _empty_beaten(size: Ints, gain: np.ndarray, classes: Ints) -> Bools:  # type: ignore[type-arg]
-    """Openings that win nothing: all but the first of a class are as good as it."""
+def _empty_beaten(size: Ints, gain: Floats, classes: Ints) -> Bools:
+    """Return the openings that win nothing, but for the first of each class."""
     empty = np.flatnonzero((size == 0) & (gain <= 0))
     worse = np.zeros(len(size), dtype=bool)
     _, first = np.unique(classes, return_index=True)
@@ -93,7 +94,7 @@ def _rarest_row(covers: sparse.csr_array, by_opening: sparse.csr_array) -> Ints:
     return rarest
 
 
-def _signatures(by_opening: sparse.csr_array, words: int = 4) -> np.ndarray:  # type: ignore[type-arg]
+def _signatures(by_opening: sparse.csr_array, words: int = 4) -> npt.NDArray[np.uint64]:
     """Return a bit set for each opening (q, words): that of a subset is a subset."""
     rows, owner = (
         by_opening.indices,
@@ -120,7 +121,9 @@ def _subset(by_opening: sparse.csr_array, small: Ints, large: Ints) -> Bools:
     wanted = large[pair] * width + rows
     at = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
     missing = stored[at] != wanted
-    return np.bincount(pair, weights=missing, minlength=len(small)) == 0
+    lacking = sums_by(pair, missing.astype(np.float64), len(small))
+    contained: Bools = lacking == 0
+    return contained
 
 
 def _respect_minima(openings: Openings, classes: Ints, worse: Bools) -> Bools:

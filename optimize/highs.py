@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pulp
 
+from .arrays import Floats
 from .model import CoverageModel
 from .solvers import Ended, Outcome, Request
 
@@ -22,6 +24,11 @@ def highs_installed() -> bool:
     return find_spec("highspy") is not None
 
 
+def _highspy() -> Any:
+    """Return the module, imported only when used: other solvers do without it."""
+    return import_module("highspy")
+
+
 @dataclass(frozen=True, slots=True)
 class Highs:
     """The HiGHS solver of the package highspy."""
@@ -29,9 +36,7 @@ class Highs:
     @property
     def name(self) -> str:
         """Name and version."""
-        import highspy  # noqa: PLC0415 - optional at this point
-
-        return f"HiGHS {highspy.Highs().version()}"
+        return f"HiGHS {_highspy().Highs().version()}"
 
     def solve(self, model: CoverageModel, request: Request) -> Outcome:
         """Solve in place; see `solvers.Solver`."""
@@ -43,7 +48,7 @@ class Highs:
 class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
     """PuLP's HiGHS, with rows handed over in bulk, a start, and a run that can be stopped."""
 
-    def __init__(self, request: Request, started: bool) -> None:  # noqa: FBT001 - internal
+    def __init__(self, request: Request, started: bool) -> None:
         super().__init__(
             msg=False,
             gapRel=request.gap,
@@ -57,7 +62,7 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
 
     def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Hand the whole model to HiGHS at once; PuLP's own adds it row by row."""
-        import highspy  # noqa: PLC0415 - optional at import
+        highspy = _highspy()
 
         variables = lp.variables()
         for number, variable in enumerate(variables):
@@ -70,9 +75,9 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Run on a thread and watch the clock and the keyboard from here."""
-        import highspy  # noqa: PLC0415 - optional at import
+        highspy = _highspy()
 
-        highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - the threads of an earlier run
+        highspy.Highs.resetGlobalScheduler(True)  # its threads may differ
         solver = lp.solverModel
         solver.HandleUserInterrupt = True
         began, interrupted = time.monotonic(), False
@@ -105,7 +110,7 @@ def _tell(request: Request, seconds: float) -> None:
     request.progress("plan_solve", min(int(seconds), int(request.seconds)), int(request.seconds))
 
 
-def _highs_lp(highspy: Any, lp: pulp.LpProblem, variables: list[pulp.LpVariable]) -> Any:  # noqa: ANN401
+def _highs_lp(highspy: Any, lp: pulp.LpProblem, variables: list[pulp.LpVariable]) -> Any:
     """Return the PuLP model as a HighsLp, rows stored row-wise, to be minimised."""
     sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
     rows = list(lp._constraints.values())  # noqa: SLF001 - `constraints` warns on every use
@@ -130,11 +135,11 @@ def _highs_lp(highspy: Any, lp: pulp.LpProblem, variables: list[pulp.LpVariable]
     return model
 
 
-def _bounds(values: list[float | None], missing: float) -> np.ndarray:  # type: ignore[type-arg]
+def _bounds(values: list[float | None], missing: float) -> Floats:
     return np.array([missing if value is None else value for value in values], dtype=np.float64)
 
 
-def _outcome(highspy: Any, solver: Any, *, interrupted: bool) -> Outcome:  # noqa: ANN401
+def _outcome(highspy: Any, solver: Any, *, interrupted: bool) -> Outcome:
     status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:

@@ -72,7 +72,7 @@ class Limits:
 
 
 def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints) -> Limits:
-    """Return every row of ``problem`` over the openings given by ``candidate`` and ``kind`` (q,)."""
+    """Return every row of ``problem`` over the openings (candidate[o], kind[o]), both (q,)."""
     rows = [
         *capacity_rows(problem, candidate),
         *quota_rows(problem, candidate, kind),
@@ -84,7 +84,7 @@ def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints) -> Limits:
 
 
 def capacity_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
-    """Yield  sum over k of x[j, k] <= capacity[j]  where a site may serve more types than it holds."""
+    """Yield  sum over k of x[j, k] <= capacity[j]  where more types may open at j than it holds."""
     order = np.argsort(candidate, kind="stable")
     sites, start, count = np.unique(candidate[order], return_index=True, return_counts=True)
     for at in np.flatnonzero(count > problem.capacity[sites]):

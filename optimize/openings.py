@@ -2,7 +2,7 @@
 
 An **opening** is a pair of a candidate and a type. Its cover set is the set of **rows**, pairs of
 a demand point and a type, that it would newly cover. Types, quotas, capacities, budgets (and later
-years) then differ only in their columns and limit rows; reductions, search and model know nothing else.
+years) then differ only in columns and limit rows; reductions, search and model know nothing else.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def _check_quotas(problem: SitingProblem, log: FaultLog) -> None:
 
 
 def _group_known(problem: SitingProblem, quota: Quota) -> bool:
-    """Whether the level exists; a group without candidates is a conflict only if it has a minimum."""
+    """Whether the level exists; a group without candidates is for `conflicts` to judge."""
     if not quota.level:
         return not quota.group
     return quota.level in problem.groups

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from .arrays import Bools, Ints, rows_met
+from .arrays import Bools, Ints, rows_met, sums_by
 from .dominance import dominated
 from .limits import TOLERANCE, Limits
 from .openings import Openings
@@ -95,7 +95,7 @@ def drop_slack_limits(state: Reduced) -> Reduced:
 
 
 def force(state: Reduced) -> Reduced:
-    """Fix members of rows whose minimum takes all of them; drop those that break a maximum alone."""
+    """Fix what a minimum needs in full; drop what breaks a maximum alone."""
     limits = state.openings.limits
     if limits.impossible().any():
         return state
@@ -140,7 +140,7 @@ def merge_rows(state: Reduced) -> Reduced:
     first, group = _group_rows(covers)
     if len(first) == covers.shape[0]:
         return state
-    weight = np.bincount(group, weights=openings.weight, minlength=len(first))
+    weight = sums_by(group, openings.weight, len(first))
     merged = state.merged + covers.shape[0] - len(first)
     return replace(state, openings=replace(openings.keep_rows(first), weight=weight), merged=merged)
 
@@ -175,9 +175,7 @@ def fold_singles(state: Reduced) -> Reduced:
     openings = state.openings
     single = np.diff(openings.covers.indptr) == 1
     owner = openings.covers[single].indices
-    gain = openings.gain + np.bincount(
-        owner, weights=openings.weight[single], minlength=openings.count
-    )
+    gain = openings.gain + sums_by(owner, openings.weight[single], openings.count)
     return replace(state, openings=replace(openings.keep_rows(~single), gain=gain))
 
 

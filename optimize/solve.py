@@ -14,7 +14,7 @@ import numpy as np
 from quarterhour.data.faults import Fault
 from quarterhour.data.progress import Progress, silent
 
-from .arrays import Bools, Floats, rows_met
+from .arrays import Bools, Floats, rows_met, sums_by
 from .bounds import quick_bound
 from .conflicts import find_conflicts, no_plan
 from .cover_state import CoverState
@@ -213,7 +213,7 @@ def _whole(problem: SitingProblem, bound: float) -> float:
 
 
 def _slack(value: float) -> float:
-    """Rounding of a sum of weights of this size."""
+    """Return the rounding of a sum of weights of this size."""
     return 1e-6 + 1e-9 * abs(value)
 
 
@@ -227,11 +227,8 @@ def _status(gap: float, ended: str, run: _Run) -> Status:
 
 def _newly_covered(problem: SitingProblem, whole: Openings, chosen: Bools) -> Floats:
     covered = rows_met(whole.covers, chosen) > 0
-    return np.bincount(
-        whole.row_kind[covered],
-        weights=problem.residents[whole.row_demand[covered]],
-        minlength=len(problem.types),
-    )
+    residents = problem.residents[whole.row_demand[covered]]
+    return sums_by(whole.row_kind[covered], residents, len(problem.types))
 
 
 def _size(state: Reduced) -> ModelSize:

@@ -145,7 +145,7 @@ class OtherSolver:
             return Outcome("finished", float(pulp.value(model.lp.objective)) / (1 - request.gap))
         return Outcome("time_limit")
 
-    def _make(self, options: dict[str, Any]) -> Any:  # noqa: ANN401 - PuLP's classes share no type
+    def _make(self, options: dict[str, Any]) -> Any:
         cls = next(c for c in _solver_classes() if c.name == self.name)
         known = inspect.signature(cls.__init__).parameters
         return cls(**{key: value for key, value in options.items() if key in known})

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from .arrays import Bools, Floats
+from .arrays import Bools, Floats, sums_by
 from .cover_state import CoverState
 from .greedy import greedy, noise
 from .limits import TOLERANCE
@@ -66,7 +66,7 @@ def swap_best(state: CoverState, out: int) -> bool:
 def gain_without(state: CoverState, out: int) -> Floats:
     """Return what each closed opening (q,) would add to the plan without ``out``."""
     columns, weight = state.lost_without(out)
-    return state.margin + np.bincount(columns, weights=weight, minlength=len(state.margin))
+    return state.margin + sums_by(columns, weight, len(state.margin))
 
 
 def fits_instead(state: CoverState, out: int) -> Bools:
@@ -75,7 +75,7 @@ def fits_instead(state: CoverState, out: int) -> Bools:
     rows, coefficients = state.limits_of(out)
     used = state.used.copy()
     used[rows] -= coefficients
-    fits = state.blocked(used) == 0
+    fits: Bools = state.blocked(used) == 0
     for row in rows[used[rows] < limits.lower[rows] - TOLERANCE]:
         part = slice(limits.matrix.indptr[row], limits.matrix.indptr[row + 1])
         enough = limits.matrix.data[part] + used[row] >= limits.lower[row] - TOLERANCE
