@@ -189,16 +189,16 @@ def _crossings(drawn: _Drawn) -> tuple[Ints, Floats]:
     tip, touched = tree.query(
         shapely.points(plane[drawn.joint]), predicate="dwithin", distance=TOLERANCE
     )
+    owner = drawn.line[drawn.joint][tip]
+    tip, touched, owner = tip[owner != touched], touched[owner != touched], owner[owner != touched]
     ends = plane[drawn.joint][tip]
-    line = np.concatenate([one[pair], other[pair], touched])
-    points = np.concatenate([point, point, ends])
-    foreign = np.concatenate(
-        [np.ones(2 * len(pair), np.bool_), drawn.line[drawn.joint][tip] != touched]
-    )
+    line = np.concatenate([one[pair], other[pair], touched, owner])
+    points = np.concatenate([point, point, ends, ends])
     joined = plane[_same_place(drawn)[1]]
     if len(joined):
-        foreign &= cKDTree(joined).query(points)[0] > 2 * TOLERANCE
-    return line[foreign].astype(np.int64), points[foreign]
+        free = cKDTree(joined).query(points)[0] > 2 * TOLERANCE
+        line, points = line[free], points[free]
+    return line.astype(np.int64), points
 
 
 def _insert(drawn: _Drawn, line: Ints, point: Floats) -> _Drawn:
