@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -16,7 +18,19 @@ from .plane import Dice, Line, Point, to_lonlat
 from .ways import Draft
 
 _LINES = {"primary", "secondary"}
-_ALSO = {"槐荫街", "药王街", "学府路", "麦田路", "砖窑路", "书香街", "仓储路", "文昌东路"}
+_ALSO = set("槐荫街 药王街 学府路 麦田路 砖窑路 书香街 仓储路 文昌东路 旧市街 文庙街".split())
+_XX = {
+    "槐荫街",
+    "药王街",
+    "学府路",
+    "麦田路",
+    "砖窑路",
+    "书香街",
+    "仓储路",
+    "文昌东路",
+    "旧市街",
+    "文庙街",
+}
 _SHARES = (7, 7, 7, 6, 6, 7)  # communities of each street
 _ORDER = ("north", "old", "outer")
 
@@ -30,15 +44,24 @@ class Area:
     level: str
     parent: str
     faces: tuple[Polygon, ...]
+    outlines: tuple[Line, ...]
 
     def holds(self, point: Point) -> bool:
         """Tell whether the point of the board lies in the area."""
-        return any(inside(point, [(x, y) for x, y in f.exterior.coords]) for f in self.faces)
+        return any(inside(point, line) for line in self.outlines)
 
     def rings(self) -> list[list[Line]]:
         """Return the polygons of the area, each as its rings in WGS-84 degrees."""
         whole = shapely.normalize(shapely.coverage_union_all(list(self.faces)))
         return [_degrees(part) for part in getattr(whole, "geoms", [whole])]
+
+
+def _area(key: str, name: Name, level: str, parent: str, faces: Sequence[Polygon]) -> Area:
+    return Area(key, name, level, parent, tuple(faces), tuple(_outline(f) for f in faces))
+
+
+def _outline(face: Polygon) -> Line:
+    return [(x, y) for x, y in face.exterior.coords]
 
 
 def _degrees(part: Polygon) -> list[Line]:
@@ -64,7 +87,7 @@ def divide(people: list[tuple[Point, float]]) -> list[Area]:
     communities: list[Area] = []
     for d, name in enumerate(layout.DISTRICTS):
         faces = [f for part in _ORDER for f in groups[d, part]]
-        districts.append(Area(f"D{d + 1}", name, "district", "", tuple(faces)))
+        districts.append(_area(f"D{d + 1}", name, "district", "", faces))
         for s, part in enumerate(_ORDER):
             street = _street(d, s, groups[d, part])
             streets.append(street)
@@ -73,9 +96,9 @@ def divide(people: list[tuple[Point, float]]) -> list[Area]:
 
 
 def _street(d: int, s: int, faces: list[Polygon]) -> Area:
-    zh, en = STREETS[(0, 1, 2, 3, 4, 5)[3 * d + s]]
+    zh, en = STREETS[3 * d + s]
     name = (zh + "街道", en + " Subdistrict")
-    return Area(f"S{d + 1}{s + 1}", name, "street", f"D{d + 1}", tuple(faces))
+    return _area(f"S{d + 1}{s + 1}", name, "street", f"D{d + 1}", faces)
 
 
 def _communities(
@@ -85,7 +108,7 @@ def _communities(
     areas = []
     for k, faces in enumerate(parts):
         name = names.next_of(COMMUNITIES, "社区", "Community")
-        areas.append(Area(f"C{street.id[1:]}{k + 1:02d}", name, "community", street.id, faces))
+        areas.append(_area(f"C{street.id[1:]}{k + 1:02d}", name, "community", street.id, faces))
     return areas
 
 
@@ -114,7 +137,7 @@ def _faces() -> list[Polygon]:
 
 def _within(face: Polygon) -> bool:
     spot = face.representative_point()
-    return 0 < spot.x < layout.EDGE and 0 < spot.y < layout.EDGE
+    return bool(0 < spot.x < layout.EDGE and 0 < spot.y < layout.EDGE)
 
 
 def _district(x: float) -> int:
@@ -130,8 +153,8 @@ def _ring(x: float, y: float) -> str:
 def _join(
     faces: list[Polygon], count: int, people: list[tuple[Point, float]]
 ) -> list[tuple[Polygon, ...]]:
-    """Join the lightest face with the neighbour of its longest shared border until ``count`` are left."""
-    rings = [[(x, y) for x, y in f.exterior.coords] for f in faces]
+    """Join the lightest group with the neighbour it shares most border with, down to ``count``."""
+    rings = [_outline(f) for f in faces]
     weight = [sum(n for p, n in people if inside(p, r)) for r in rings]
     groups = {i: [i] for i in range(len(faces))}
     mass = {i: weight[i] + 15 * faces[i].area / 10000 for i in groups}
@@ -148,7 +171,7 @@ def _join(
 def _borders(rings: list[Line]) -> dict[tuple[int, int], float]:
     owners: dict[tuple[Point, ...], list[int]] = defaultdict(list)
     for i, ring in enumerate(rings):
-        for a, b in zip(ring, ring[1:], strict=False):
+        for a, b in itertools.pairwise(ring):
             owners[tuple(sorted((a, b)))].append(i)
     shared: dict[tuple[int, int], float] = defaultdict(float)
     for piece, who in owners.items():

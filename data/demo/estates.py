@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import layout, skeleton
 from .geometry import Floats, Rect, distance, samples, shrink
@@ -14,7 +15,7 @@ from .ways import Draft, Tags
 
 MIN_SIDE = 62.0  # m; a smaller remnant stays green
 OUTWARD: dict[str, Point] = {"s": (0, -1), "e": (1, 0), "n": (0, 1), "w": (-1, 0)}
-_CURVED = [r for r in layout.ROADS if len(r.points) > 2 and r.name == "铁北路"]
+_CURVED = [r for r in layout.ROADS if r.name in {"铁北路", "迎宾大道"}]
 
 
 @dataclass(slots=True)
@@ -32,22 +33,28 @@ class Compound:
     density: float
     inner: str = "open"
     gates: list[Point] = field(default_factory=list)
-    buildings: list[Rect] = field(default_factory=list)
+    rows: list[list[Rect]] = field(default_factory=list)
+
+    @property
+    def buildings(self) -> list[Rect]:
+        """All buildings, row by row."""
+        return [b for row in self.rows for b in row]
 
 
-def clear(points: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tell for points, shape (n, 2), whether they keep their distance from what is not a grid line."""
-    free = distance(points, skeleton.RING) >= layout.FRONTAGE + 14
+def clear(points: Floats) -> NDArray[np.bool_]:
+    """Tell which points, shape (n, 2), keep their distance from ring, river and railway."""
+    free: NDArray[np.bool_] = distance(points, skeleton.RING) >= layout.FRONTAGE + 14
     free &= distance(points, skeleton.RIVER) >= layout.RIVERSIDE + 22
     free &= distance(points, skeleton.RAIL) >= 30
     for road in _CURVED:
         free &= distance(points, road.points) >= 17
     x, y = points.T
-    return free & (x >= 8) & (y >= 8) & (x <= layout.EDGE - 8) & (y <= layout.EDGE - 8)
+    free &= (x >= 8) & (y >= 8) & (x <= layout.EDGE - 8) & (y <= layout.EDGE - 8)
+    return free
 
 
 def fit(rect: Rect) -> Rect | None:
-    """Return the rectangle cut back, side by side, until all of it is clear; None if too little is left."""
+    """Return the rectangle cut back until all of it is clear; None if too little is left."""
     step = 8.0
     while rect[2] - rect[0] >= MIN_SIDE and rect[3] - rect[1] >= MIN_SIDE:
         points = samples(rect)
@@ -102,7 +109,7 @@ def _divide(
     """Cut a rectangle in two until the pieces are small; the first cut may become a street."""
     x0, y0, x1, y1 = rect
     wide, high = x1 - x0, y1 - y0
-    if wide * high < area * 1.35 or min(wide, high) < 85 and max(wide, high) < 230:
+    if wide * high < area * 1.35 or (min(wide, high) < 85 and max(wide, high) < 230):
         return [rect]
     street = streets and dice.chance(0.72)
     gap, share = (9.0 if street else 2.5), dice.between(0.42, 0.58)
@@ -120,7 +127,7 @@ def _divide(
 
 
 def _draw_street(ends: tuple[Point, Point], draft: Draft, names: Register, dice: Dice) -> None:
-    """Draw a small street through a block to the streets around it; cut off by barriers it dead-ends."""
+    """Draw a small street through a block; where a barrier cuts it off it is a dead end."""
     (ax, ay), (bx, by) = ends
     points = np.linspace(ends[0], ends[1], 25)
     free = np.flatnonzero(clear(points))
@@ -154,8 +161,9 @@ def _compound(rect: Rect, block: layout.Block, names: Register, dice: Dice) -> C
 
 def _open_gates(compound: Compound, draft: Draft, dice: Dice) -> None:
     """Open one to three gates to the streets a short walk outside the wall."""
-    wanted = 1 if _area(compound.rect) < 20000 else dice.whole(1, 2)
-    wanted += _area(compound.rect) > 60000
+    wanted = 1 if _area(compound.rect) < 9000 else dice.whole(2, 3)
+    if _area(compound.rect) > 30000:
+        wanted = 3
     for side in dice.shuffled(list(OUTWARD)):
         if len(compound.gates) < wanted:
             _open_gate(compound, side, 36.0, draft, dice)
@@ -175,7 +183,7 @@ def _open_gate(compound: Compound, side: str, limit: float, draft: Draft, dice: 
     if street is None:
         return
     out = OUTWARD[side]
-    start = (gate[0] - out[0] * 14, gate[1] - out[1] * 14)
+    start = (gate[0] - out[0] * 11, gate[1] - out[1] * 11)
     if compound.inner == "none":
         start = (gate[0] - out[0] * 6, gate[1] - out[1] * 6)
     draft.add([start, gate, street], {"highway": "service"})
@@ -185,21 +193,21 @@ def _open_gate(compound: Compound, side: str, limit: float, draft: Draft, dice: 
 
 def _build_up(compound: Compound, draft: Draft, dice: Dice) -> None:
     """Place buildings in rows that face south, and the ways between them."""
-    x0, y0, x1, y1 = shrink(compound.rect, 14.0)
+    x0, y0, x1, y1 = shrink(compound.rect, 11.0)
     closed: Tags = {"access": "private"} if compound.inner == "private" else {}
     if compound.inner != "none":
         loop = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
         draft.add(loop, {"highway": "service", **closed})
     towers = compound.use == "towers"
-    pitch, depth = (58.0, 20.0) if towers else (43.0, 13.0)
-    rows = max(1, int((y1 - y0 - 6) / pitch))
+    pitch, depth = (52.0, 20.0) if towers else (35.0, 13.0)
+    rows = max(1, int((y1 - y0 - 2) / pitch))
     pitch = (y1 - y0) / rows
     for r in range(rows):
         middle = y0 + (r + 0.5) * pitch
-        if r and compound.inner != "none" and (rows < 4 or r % 2 == 0):
+        if r and compound.inner != "none" and (rows < 3 or r % 2 == 0):
             y = y0 + r * pitch
             draft.add([(x0, y), (x1, y)], {"highway": "footway", **closed})
-        _place_row(compound, (x0 + 8, x1 - 8), middle, depth, dice)
+        _place_row(compound, (x0 + 7, x1 - 7), middle, depth, dice)
 
 
 def _place_row(
@@ -208,10 +216,13 @@ def _place_row(
     wide = 27.0 if compound.use == "towers" else dice.between(44, 62)
     gap = 24.0 if compound.use == "towers" else 12.0
     count = max(1, int((span[1] - span[0] + gap) / (wide + gap)))
+    row: list[Rect] = []
     wide = min(wide, span[1] - span[0])
     spare = (span[1] - span[0] - count * wide) / count
     for k in range(count):
         x = span[0] + spare / 2 + k * (wide + spare)
         if dice.chance(0.94):
             lift = dice.between(-2, 2)
-            compound.buildings.append((x, y - depth / 2 + lift, x + wide, y + depth / 2 + lift))
+            row.append((x, y - depth / 2 + lift, x + wide, y + depth / 2 + lift))
+    if row:
+        compound.rows.append(row)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from . import layout, skeleton
 from .areas import Area
-from .city import City
 from .geometry import Rect, box
 from .grounds import Ground, river_banks
 from .names import Name
 from .people import Residence
 from .plane import Line, to_lonlat
+from .town import City
 
 Json = dict[str, object]
 
@@ -63,7 +63,9 @@ def areas(found: list[Area], homes: list[Residence]) -> list[Json]:
 def background(city: City) -> list[Json]:
     """Return what a map draws beneath the streets, from the ground up."""
     water, strip = river_banks()
-    features = [_feature("Polygon", [_degrees(strip)], _named("green", ("滨河绿带", "River Greenbelt")))]
+    features = [
+        _feature("Polygon", [_degrees(strip)], _named("green", ("滨河绿带", "River Greenbelt")))
+    ]
     for ground in city.fabric.grounds:
         kind = ground.kind if ground.kind in {"park", "green", "farm"} else "grounds"
         properties = _named(kind, ground.name)
@@ -71,7 +73,9 @@ def background(city: City) -> list[Json]:
     for compound in city.fabric.compounds:
         outline = [_degrees(box(compound.rect, 1000))]
         features.append(_feature("Polygon", outline, _named("compound", compound.name)))
-    features.append(_feature("Polygon", [_degrees(water)], _named("water", ("澄河", "Cheng River"))))
+    features.append(
+        _feature("Polygon", [_degrees(water)], _named("water", ("澄河", "Cheng River")))
+    )
     lakes = [g for g in city.fabric.grounds if g.lake]
     for ground in lakes:
         name = _named("water", ("明镜湖", "Mingjing Lake"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import ceil, hypot
 
 import numpy as np
@@ -16,7 +17,7 @@ Floats = NDArray[np.float64]
 def densify(line: Line, step: float = 90.0) -> Line:
     """Return the line with points at most ``step`` metres apart."""
     dense = [line[0]]
-    for (ax, ay), (bx, by) in zip(line, line[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(line):
         n = max(1, ceil(hypot(bx - ax, by - ay) / step))
         dense += [(ax + (bx - ax) * k / n, ay + (by - ay) * k / n) for k in range(1, n + 1)]
     return dense
@@ -60,7 +61,7 @@ def offset(line: Line, distance: float) -> Line:
 def lengths(line: Line) -> list[float]:
     """Return the metres along the line at each of its points."""
     along = [0.0]
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         along.append(along[-1] + hypot(b[0] - a[0], b[1] - a[1]))
     return along
 
@@ -87,8 +88,8 @@ def crossings(line: Line, other: Line) -> list[float]:
     """Return the metres along ``line`` at which it crosses ``other``, in order."""
     found = []
     along = lengths(line)
-    for i, (a, b) in enumerate(zip(line, line[1:], strict=False)):
-        for c, d in zip(other, other[1:], strict=False):
+    for i, (a, b) in enumerate(itertools.pairwise(line)):
+        for c, d in itertools.pairwise(other):
             hit = meet(a, b, c, d)
             if hit is not None:
                 found.append(along[i] + hit[0] * (along[i + 1] - along[i]))
@@ -109,12 +110,12 @@ def meet(a: Point, b: Point, c: Point, d: Point) -> tuple[float, float] | None:
 
 def distance(points: Floats, line: Line) -> Floats:
     """Return the distance (m) of each point, shape (n, 2), from the line."""
-    best = np.full(len(points), np.inf)
-    for a, b in zip(line, line[1:], strict=False):
-        start, run = np.array(a), np.array(b) - np.array(a)
-        t = np.clip((points - start) @ run / max(float(run @ run), 1e-12), 0, 1)
-        best = np.minimum(best, np.hypot(*(points - start - t[:, None] * run).T))
-    return best
+    start, stop = np.array(line[:-1]), np.array(line[1:])
+    run = stop - start
+    off = points[:, None, :] - start
+    t = np.clip((off * run).sum(axis=2) / (run * run).sum(axis=1), 0, 1)
+    gap = off - t[:, :, None] * run
+    return np.asarray(np.hypot(gap[:, :, 0], gap[:, :, 1]).min(axis=1), dtype=np.float64)
 
 
 def inside(point: Point, ring: Line) -> bool:

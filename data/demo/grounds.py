@@ -1,4 +1,4 @@
-"""Everything in blocks that is not housing: parks, campus, hospital, offices, mall, works, fields."""
+"""What is not housing: parks, campus, hospital, offices, shopping centre, works, fields."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def ring() -> Line:
     )
     line: Line = []
     for cx, cy, turn in corners:
-        angles = [(turn + k / 16) * pi for k in range(9)]
+        angles = [(turn + k / 32) * pi for k in range(17)]
         line += [(cx + r * cos(a), cy + r * sin(a)) for a in angles]
     return densify([*line, line[0]], 80)
 
@@ -106,6 +106,7 @@ ROADS = (
     _road("文昌东路", "Wenchang East Road", "tertiary", "2420,2330 3170,2330"),
     _road("学府路", "Xuefu Road", "tertiary", "0,2600 810,2600"),
     _road("北岸路", "Beian Road", "secondary", "800,2950 4000,2950", "ring-e"),
+    _road("迎宾大道", "Yingbin Avenue", "secondary", "3035,3065 3300,3275 3640,3520 4000,3730"),
     _road("北苑路", "Beiyuan Road", "secondary", "0,3600 4000,3600"),
 )  # fmt: skip
 DIAGONAL = _road("斜桥街", "Xieqiao Street", "living_street", "1180,1930 1600,1600 2020,1330")
@@ -139,7 +140,7 @@ def _block(row: str) -> Block:
     return Block((x0, y0, x1, y1), use, int(age), float(density))
 
 
-# use, year, density, x0 y0 x1 y1. "slabs" and "towers" are gated estates, "super" has no inner street.
+# use, year, density, x0 y0 x1 y1; slabs and towers are gated estates, super has no inner street.
 _PLAN = """
 slabs 1988 1.2 800 940 1180 1290
 slabs 1984 1.3 1180 940 1600 1290

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import floor, hypot
 
 from .geometry import meet
@@ -48,7 +48,7 @@ def node(draft: Draft) -> Network:
     marked = [Way(_with_points(w.line, draft), w.tags, w.level) for w in draft.ways]
     lines = _split(marked)
     ids = _Ids()
-    ways = []
+    ways: list[Street] = []
     for way, line in zip(marked, lines, strict=True):
         refs = [ids.of(p) for p in line]
         refs = [r for i, r in enumerate(refs) if i == 0 or r != refs[i - 1]]
@@ -83,7 +83,7 @@ class _Ids:
 def _with_points(line: Line, draft: Draft) -> Line:
     """Return the line with the tagged points that lie on it as vertices."""
     for point in draft.points:
-        for i, (a, b) in enumerate(zip(line, line[1:], strict=False)):
+        for i, (a, b) in enumerate(pairwise(line)):
             t = _foot(point, a, b)
             if t is not None and 0 < t < 1:
                 line = [*line[: i + 1], point, *line[i + 1 :]]

@@ -15,7 +15,7 @@ _SMALL = {"residential", "living_street", "pedestrian", "footway"}
 
 
 def crossings(network: Network) -> dict[int, Tags]:
-    """Return tags of nodes where walkers cross main roads: signals at large junctions, zebras at small."""
+    """Return tags of nodes where walkers cross main roads: signals, at small streets zebras."""
     kinds: dict[int, set[str]] = defaultdict(set)
     names: dict[int, set[str]] = defaultdict(set)
     for way in network.ways:
@@ -36,7 +36,7 @@ def text(network: Network) -> str:
     marks = crossings(network)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f"<osm version=\"0.6\" generator={quoteattr('quarterhour demo city: ' + layout.LABEL)}>",
+        f'<osm version="0.6" generator={quoteattr("quarterhour demo city: " + layout.LABEL)}>',
         f"  <note>{layout.LABEL}</note>",
     ]
     for i, node in network.nodes.items():

@@ -8,12 +8,12 @@ from math import hypot
 import numpy as np
 
 from . import layout
-from .city import City
 from .geometry import Floats, at, inside, lengths
 from .names import SHOPS, Name
 from .people import Residence
 from .plane import Dice, Point
 from .skeleton import RING
+from .town import City
 
 SHOPFRONT = 11.0  # m from the middle of the street
 _SPACING = 24.0
@@ -48,21 +48,22 @@ class Trade:
 
 
 TRADES = (
-    Trade("vegetable", ("菜市场", "蔬菜零售", "生鲜超市"), ("鲜蔬菜店", "Fresh Vegetables"), 30, 230, 1.2,
-          (60, 900), (60, 400), ("06:00-20:00", "6:30-19:30", "05:30-12:00; 15:00-19:00")),
-    Trade("convenience", ("便利店", "社区超市"), ("便利店", "Convenience"), 118, 75, 1.1,
+    Trade("vegetable", ("菜市场", "蔬菜零售", "生鲜超市"), ("鲜蔬菜店", "Fresh Vegetables"),
+          36, 190, 1.1, (60, 900), (60, 400),
+          ("06:00-20:00", "6:30-19:30", "05:30-12:00; 15:00-19:00")),
+    Trade("convenience", ("便利店", "社区超市"), ("便利店", "Convenience"), 132, 70, 0.85,
           (30, 180), (30, 120), ("24h", "06:30-23:00", "7:00-22:30", "00:00-24:00")),
-    Trade("breakfast", ("早餐店", "早点铺"), ("早点", "Breakfast"), 74, 60, 1.3,
+    Trade("breakfast", ("早餐店", "早点铺"), ("早点", "Breakfast"), 80, 85, 0.9,
           (20, 90), (40, 160), ("06:00-10:00", "5:30-9:30", "6:30-9:30; 16:30-19:00")),
-    Trade("housekeeping", ("家政服务",), ("家政", "Home Services"), 10, 300, 2.4,
+    Trade("housekeeping", ("家政服务",), ("家政", "Home Services"), 9, 300, 2.2,
           (25, 80), (4, 12), ("08:30-18:00", "9:00-17:30")),
-    Trade("hair_beauty", ("美容美发", "理发店"), ("美发", "Hair Studio"), 72, 50, 1.7,
+    Trade("hair_beauty", ("美容美发", "理发店"), ("美发", "Hair Studio"), 68, 60, 1.15,
           (25, 160), (4, 20), ("10:00-21:30", "9:30-22:00")),
-    Trade("laundry", ("洗衣店", "洗染店"), ("洗衣", "Laundry"), 15, 260, 2.0,
+    Trade("laundry", ("洗衣店", "洗染店"), ("洗衣", "Laundry"), 18, 260, 1.3,
           (25, 90), (8, 30), ("08:00-20:00", "9:00-20:30")),
-    Trade("parcel", ("快递驿站", "末端配送"), ("驿站", "Parcel Point"), 44, 150, 0.9,
+    Trade("parcel", ("快递驿站", "末端配送"), ("驿站", "Parcel Point"), 42, 150, 0.8,
           (20, 90), (40, 150), ("08:00-21:00", "9:00-20:00", "24小时")),
-    Trade("repair", ("便民维修",), ("维修铺", "Repairs"), 17, 200, 1.8,
+    Trade("repair", ("便民维修",), ("维修铺", "Repairs"), 16, 240, 1.6,
           (8, 40), (3, 10), ("08:30-18:30", "9:00-18:00; 周日休息")),
 )  # fmt: skip
 STATUS = (("正常", 0.85), ("待提升", 0.08), ("筹建", 0.03), ("停业", 0.04))
@@ -78,7 +79,7 @@ class Outlet:
     place: Point
     address: str
     status: str
-    area: float | None
+    area: int | None
     capacity: int | None
     hours: str
 
@@ -105,15 +106,23 @@ def spots(city: City) -> list[Spot]:
     return found
 
 
-def pull(places: list[Spot], homes: list[Residence], radius: float = 170.0) -> Floats:
+def pull(places: list[Spot], homes: list[Residence], radius: float = 65.0) -> Floats:
     """Return persons around each spot, fading with distance, shape (n,)."""
-    at_home = np.array([h.place for h in homes])
-    persons = np.array([h.residents or 0 for h in homes], dtype=float)
+    doors = [_doors(h) for h in homes]
+    at_home = np.array([d for found in doors for d in found])
+    persons = np.array(
+        [(h.residents or 0) / len(d) for h, d in zip(homes, doors, strict=True) for _ in d]
+    )
     near = np.zeros(len(places))
     for i, spot in enumerate(places):
         square = ((at_home - np.array(spot.place)) ** 2).sum(axis=1)
         near[i] = float((persons * np.exp(-square / (2 * radius**2))).sum())
     return near
+
+
+def _doors(home: Residence) -> list[Point]:
+    """Return where people leave their compound: its gates, else their own door."""
+    return list(home.compound.gates) if home.compound else [home.place]
 
 
 def centrality(place: Point) -> float:
@@ -132,7 +141,7 @@ def open_shops(city: City, homes: list[Residence]) -> list[Outlet]:
     taken: set[int] = set()
     for number, trade in enumerate(TRADES):
         dice = Dice(10 + number)
-        weights = (people + 30) * lively * centre**trade.centre
+        weights = (people + 8) * lively * centre**trade.centre
         for i in _choose(places, weights, trade, taken, dice):
             outlets.append(_outlet(len(outlets) + 1, trade, places[i], dice))
     return outlets
@@ -167,7 +176,7 @@ def _outlet(number: int, trade: Trade, spot: Spot, dice: Dice) -> Outlet:
         place=(spot.place[0] + dice.between(-2, 2), spot.place[1] + dice.between(-2, 2)),
         address=layout.CITY[0] + spot.address[0],
         status=status,
-        area=float(area) if dice.chance(0.93) else None,
+        area=area if dice.chance(0.93) else None,
         capacity=capacity if dice.chance(0.8) else None,
         hours=dice.pick(trade.hours) if dice.chance(0.87) else "",
     )

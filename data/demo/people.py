@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .city import City
 from .estates import Compound
+from .geometry import Rect
 from .names import Name
 from .plane import Dice, Point
+from .town import City
 
 TOTAL = 60000  # persons with a known place of living
 _UNCOUNTED = 5  # points whose residents are not known
@@ -45,26 +46,42 @@ def settle(city: City) -> list[Residence]:
 
 
 def _compound(compound: Compound, dice: Dice) -> list[Residence]:
-    floors = 13.0 if compound.use == "towers" else 5.5
-    weights = [
-        (x1 - x0) * (y1 - y0) * floors * compound.density * dice.between(0.85, 1.15) / 100
-        for x0, y0, x1, y1 in compound.buildings
-    ]
-    if compound.use == "towers":
-        weights = [w * 0.42 for w in weights]  # new towers are still half empty
+    """Return a point for every two neighbours, or a single one where nothing inside is mapped."""
+    numbered = _number(compound)
     if compound.inner == "none":
         x0, y0, x1, y1 = compound.rect
         middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+        weight = sum(_weight(compound, b, dice) for _, pair in numbered for b in pair)
         gates = tuple(compound.gates)
-        home = Residence("", compound.name, middle, compound.year, sum(weights), gates, compound)
-        return [home] if weights else []
+        home = Residence("", compound.name, middle, compound.year, weight, gates, compound)
+        return [home] if numbered else []
     gates = tuple(compound.gates) if compound.inner == "private" else ()
     homes = []
-    for k, ((x0, y0, x1, y1), weight) in enumerate(zip(compound.buildings, weights, strict=True)):
-        name = (f"{compound.name[0]}{k + 1}号楼", f"{compound.name[1]} No. {k + 1}")
+    for number, pair in numbered:
+        name = (f"{compound.name[0]}{number}号楼", f"{compound.name[1]} No. {number}")
+        x0, y0, x1, y1 = pair[0][0], pair[0][1], pair[-1][2], pair[-1][3]
+        weight = sum(_weight(compound, b, dice) for b in pair)
         place = ((x0 + x1) / 2, (y0 + y1) / 2)
         homes.append(Residence("", name, place, compound.year, weight, gates, compound))
     return homes
+
+
+def _number(compound: Compound) -> list[tuple[str, list[Rect]]]:
+    """Return neighbouring buildings by twos, with their house numbers."""
+    found, number = [], 1
+    for row in compound.rows:
+        for k in range(0, len(row), 2):
+            pair = row[k : k + 2]
+            words = f"{number}-{number + 1}" if len(pair) == 2 else str(number)
+            found.append((words, pair))
+            number += len(pair)
+    return found
+
+
+def _weight(compound: Compound, building: Rect, dice: Dice) -> float:
+    x0, y0, x1, y1 = building
+    floors = 6.0  # of six-storey slabs; the new towers are taller but half empty
+    return (x1 - x0) * (y1 - y0) * floors * compound.density * dice.between(0.85, 1.15) / 100
 
 
 def _count(homes: list[Residence], dice: Dice) -> None:

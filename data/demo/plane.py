@@ -1,4 +1,4 @@
-"""From the drawing board to the globe: the city's own plane, its gentle warp, its place, its dice."""
+"""From the drawing board to the globe: the plane, its gentle warp, its place, its dice."""
 
 from __future__ import annotations
 

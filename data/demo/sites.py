@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import hypot
 
 from . import layout
-from .city import City
 from .geometry import inside
 from .names import Name
 from .outlets import Outlet, Spot, pull, spots
 from .people import Residence
 from .plane import Dice, Point
 from .skeleton import RING
+from .town import City
 
 COUNT = 330
 _SMALL = ("便利店", "早餐店", "美容美发", "洗衣店", "快递驿站", "便民维修", "家政服务")
@@ -124,7 +124,7 @@ def _shared(number: int, name: Name, kind: str, place: Point, dice: Dice) -> Par
 
 
 def _compound_lots(city: City, homes: list[Residence], dice: Dice) -> list[Parking]:
-    lots = []
+    lots: list[Parking] = []
     for compound in city.fabric.compounds:
         cars = sum(h.vehicles for h in homes if h.compound is compound)
         if not cars:

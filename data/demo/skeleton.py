@@ -33,19 +33,17 @@ def _side(point: Point) -> str:
     return min(gaps, key=lambda k: abs(gaps[k]))
 
 
-def _near(values: list[float], mark: float) -> float:
-    return min(values, key=lambda v: abs(v - mark), default=mark)
-
-
-def _ring_breaks(road: layout.Road) -> list[Break]:
+def _ring_breaks(line: Line, over: frozenset[str]) -> list[Break]:
+    """Return the underpasses of a line below the ring, or the gaps between the side roads."""
+    sides = sorted(crossings(line, OUTER) + crossings(line, INNER))
     breaks = []
-    outer, inner = crossings(road.points, OUTER), crossings(road.points, INNER)
-    for mark in crossings(road.points, RING):
-        low, high = sorted((_near(outer, mark), _near(inner, mark)))
-        if f"ring-{_side(at(road.points, mark))}" in road.over:
+    for mark in crossings(line, RING):
+        if f"ring-{_side(at(line, mark))}" in over:
             breaks.append(Break(mark - 23, mark + 23, "tunnel"))
-        else:
-            breaks.append(Break(min(low, mark), max(high, mark), "gap"))
+            continue
+        low = max((s for s in sides if s <= mark), default=0.0)
+        high = min((s for s in sides if s >= mark), default=lengths(line)[-1])
+        breaks.append(Break(low, high, "gap"))
     return breaks
 
 
@@ -77,7 +75,7 @@ def _road_tags(road: layout.Road) -> Tags:
 
 
 def _draw_road(draft: Draft, road: layout.Road) -> None:
-    breaks = _ring_breaks(road) + _river_breaks(road) + _rail_breaks(road)
+    breaks = _ring_breaks(road.points, road.over) + _river_breaks(road) + _rail_breaks(road)
     for line, kind in cut(road.points, breaks):
         extra, level = structure(kind)
         draft.add(line, _road_tags(road) | extra, level, street=True)
@@ -143,6 +141,7 @@ def _draw_foot_crossings(draft: Draft) -> None:
         start = draft.reach(_beyond(b, a, -30), (a[0] - b[0], a[1] - b[1]), 160) or a
         stop = draft.reach(_beyond(a, b, -30), (b[0] - a[0], b[1] - a[1]), 160) or b
         line = [start, stop]
+        draft.points.update({start: {}, stop: {}})  # the stairs reach the street's own level here
         total = lengths(line)[-1]
         level = structure(kind)[1] * 3  # over or under roads that have a level of their own
         deck = {"highway": "footway"} | structure(kind)[0]
@@ -168,13 +167,8 @@ def _draw_riverside(draft: Draft) -> None:
     for key, line in (("S", SOUTH_BANK), ("N", NORTH_BANK)):
         name, name_en = names[key]
         tags = {"highway": "footway", "name": name, "name:en": name_en}
-        outer, inner = crossings(line, OUTER), crossings(line, INNER)
-        breaks = []
-        for mark in crossings(line, RING):
-            low, high = sorted((_near(outer, mark), _near(inner, mark)))
-            east = at(line, mark)[0] > 2000
-            passes = key == "S" and east
-            breaks.append(Break(low, high, "tunnel" if passes else "gap"))
-        for piece, kind in cut(densify(line, 60), breaks):
+        dense = densify(line, 60)
+        breaks = _ring_breaks(dense, frozenset({"ring-e"} if key == "S" else ()))
+        for piece, kind in cut(dense, breaks):
             extra, level = structure(kind)
             draft.add(piece, tags | extra, level)

@@ -54,7 +54,7 @@ def _lack(members: list[Residence], outlets: list[Outlet], names: tuple[str, ...
 def complain(
     communities: list[Area], homes: list[Residence], outlets: list[Outlet]
 ) -> list[Complaints]:
-    """Return complaints: more where people are many and outlets far, none left out but the zeros."""
+    """Return complaints, more where people are many and outlets far; zeros are left out."""
     dice, rows = Dice(50), []
     for community, members in _members(communities, homes).items():
         persons = sum(h.residents or 0 for h in members)

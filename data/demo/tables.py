@@ -70,7 +70,17 @@ def outlets(found: list[Outlet]) -> bytes:
     """Return the outlets, in the encoding of bureaus' exports (GB18030)."""
     head = "编号 名称 英文名 业态 状态 地址 面积 接待能力 营业时间 经度 纬度"
     rows = (
-        (o.id, *o.name, o.kind, o.status, o.address, o.area, o.capacity, o.hours, *_degrees(o.place))
+        (
+            o.id,
+            *o.name,
+            o.kind,
+            o.status,
+            o.address,
+            o.area,
+            o.capacity,
+            o.hours,
+            *_degrees(o.place),
+        )
         for o in found
     )
     return sheet(head, rows, "gb18030")

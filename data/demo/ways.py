@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import hypot
@@ -18,7 +19,7 @@ BRIDGE: Tags = {"bridge": "yes", "layer": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A street or path; ways of one ``level`` meet where they cross, others pass over each other."""
+    """A street or path; only ways of one ``level`` meet where they cross."""
 
     line: Line
     tags: Tags
@@ -38,7 +39,7 @@ class Draft:
         """Add a way; a ``street`` is one that gates and lanes may open to."""
         self.ways.append(Way(line, tags, level))
         if street and level == 0:
-            self._ends += zip(line, line[1:], strict=False)
+            self._ends += itertools.pairwise(line)
 
     def streets(self) -> Floats:
         """Return the pieces of all streets, shape (n, 4)."""

@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from . import city, features, layout, osm, outlets, people, sites, surveys, tables
+from . import features, layout, osm, outlets, people, sites, surveys, tables, town
 from .areas import divide
 
 README = """\
 # {zh} · {en}
 
-**Synthetic.** This city does not exist. Every street, name, resident, shop and complaint in this folder was
-invented by the code in `quarterhour.data.demo` (`python -m quarterhour.data.demo` writes the same
-bytes again). Its coordinates (WGS-84, around 117.05° E, 38.12° N) were chosen for being in the middle of
-a UTM zone; what really lies there has nothing to do with it. Never take a figure from here for a fact.
+**Synthetic.** This city does not exist. Every street, name, resident, shop and complaint in this
+folder was invented by the code in `quarterhour.data.demo` (`python -m quarterhour.data.demo` writes
+the same bytes again). Its place (WGS-84, around 117.05° E, 38.12° N) was chosen for being in the
+middle of a UTM zone; what really lies there has nothing to do with it. Never take a figure from
+here for a fact.
 
-**合成数据。** 本市纯属虚构,街道、名称、居民、网点、投诉均由程序生成,与任何真实地点、人物无关,不得作为事实引用。
+**合成数据。** 本市纯属虚构,街道、名称、居民、网点、投诉均由程序生成,
+与任何真实地点、人物无关,不得作为事实引用。
 
 | file | what | rows |
 |---|---|---|
 {rows}
 
-CSV files are UTF-8 with a byte order mark, `outlets.csv` alone is GB18030 as many bureaus export it. Every
-table carries the column 数据来源 = {source}, every other file a note.
+CSV files are UTF-8 with a byte order mark, `outlets.csv` alone is GB18030 as many bureaus export
+it. Every table carries the column 数据来源 = {source}, every other file a note.
 A residential point listed in `entrances.csv` is reached through these gates alone.
 """
 WHAT = {
@@ -43,17 +45,17 @@ WHAT = {
 
 def contents() -> dict[str, bytes]:
     """Return the name and bytes of every file of the demo city; the same ones every time."""
-    town = city.build()
-    homes = people.settle(town)
+    drawn = town.build()
+    homes = people.settle(drawn)
     found = divide([(h.place, float(h.residents or 0)) for h in homes])
     communities = [a for a in found if a.level == "community"]
     find = tables.finder(found)
-    shops = outlets.open_shops(town, homes)
-    premises = sites.find(town, homes, shops)
-    lots = sites.park(town, homes)
+    shops = outlets.open_shops(drawn, homes)
+    premises = sites.find(drawn, homes, shops)
+    lots = sites.park(drawn, homes)
     made = {
-        "streets.osm": osm.text(town.network).encode(),
-        "background.geojson": _geojson("background", features.background(town)),
+        "streets.osm": osm.text(drawn.network).encode(),
+        "background.geojson": _geojson("background", features.background(drawn)),
         "areas.geojson": _geojson("areas", features.areas(found, homes)),
         "residences.csv": tables.residences(homes, find),
         "entrances.csv": tables.entrances(homes),
@@ -62,7 +64,7 @@ def contents() -> dict[str, bytes]:
         "parking.csv": tables.parking(lots, find),
         "complaints.csv": tables.complaints(surveys.complain(communities, homes, shops)),
         "survey.csv": tables.survey(surveys.ask(communities, homes, shops)),
-        "green.geojson": _geojson("green", features.greens(town)),
+        "green.geojson": _geojson("green", features.greens(drawn)),
     }
     return {**made, "README.md": _readme(made)}
 
