@@ -97,7 +97,7 @@ def read_points(
     Points or None
         None when the table has no position at all or the datum is unknown.
     """
-    name = _datum(table, datum, log)
+    name = datum_of(table, datum, log)
     if name is None:
         return None
     if lon and lat:
@@ -117,8 +117,18 @@ def read_points(
     return _checked(table, given, name, columns, box, log)
 
 
-def _datum(table: RawTable, declared: str | None, log: FaultLog) -> str | None:
-    """Return the canonical datum of the coordinates, or None after noting a fault."""
+def datum_of(table: RawTable, declared: str | None, log: FaultLog) -> str | None:
+    """Return the canonical datum of a table's coordinates, or None after noting a fault.
+
+    Parameters
+    ----------
+    table
+        The table.
+    declared
+        What the user says, or None; see `read_points` for how it meets the CRS of the file.
+    log
+        Takes ``unknown_datum`` and ``crs_conflict``.
+    """
     try:
         name = parse_datum(declared) if declared else None
     except ValueError:
@@ -254,9 +264,10 @@ def _checked(
     log: FaultLog,
 ) -> Points:
     """Convert what was read and refuse positions that cannot be."""
-    known = np.isfinite(given).all(axis=1)
+    known = np.isfinite(given[:, 0]) & np.isfinite(given[:, 1])
     zero = known & (given == 0).all(axis=1)
-    exchanged = np.asarray(known & ~zero & _exchanged(given, datum, box), dtype=bool)
+    exchanged = _exchanged(given, datum, box)
+    exchanged &= known & ~zero
     lon, lat = to_wgs84(given[:, 0], given[:, 1], datum)
     fits = (np.abs(lon) <= 180) & (np.abs(lat) <= 90) & _in_degrees(given, datum)
     outside = known & ~zero & ~exchanged & ~fits
@@ -351,4 +362,6 @@ def _note_far_off(
     far = valid & ~((west <= lon) & (lon <= east) & (south <= lat) & (lat <= north))
     if far.any():
         first = int(table.row_numbers[int(np.flatnonzero(far)[0])])
-        log.warn("points_far_off", file=table.name, count=int(far.sum()), first=first)
+        log.add(
+            "points_far_off", file=table.name, count=int(far.sum()), first=first, severity="warning"
+        )

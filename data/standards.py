@@ -40,16 +40,15 @@ __all__ = [
 ]
 
 #: Files beside the packs that are not packs themselves: tables of category codes.
-_MAPPING_PREFIX = "poi-"
+_MAPPING_SUFFIX = "-poi"
 
 
 def shipped_packs() -> tuple[str, ...]:
     """Return the names of the packs that come with quarterhour, sorted."""
     folder = resources.files(__package__) / "packs"
     names = (entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(
-        sorted(n.removesuffix(".toml") for n in names if not n.startswith(_MAPPING_PREFIX))
-    )
+    packs = (name.removesuffix(".toml") for name in names)
+    return tuple(sorted(name for name in packs if not name.endswith(_MAPPING_SUFFIX)))
 
 
 def load_pack(

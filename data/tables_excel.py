@@ -125,8 +125,13 @@ def _text(cell: Cell | MergedCell, log: FaultLog, file: str) -> str:
         log.add("error_cell", file=file, row=cell.row, column=cell.column_letter, value=cell.value)
         return ""
     if isinstance(cell.value, int | float) and abs(cell.value) >= _EXACT:
-        log.warn(
-            "digits_lost", file=file, row=cell.row, column=cell.column_letter, value=cell.value
+        log.add(
+            "digits_lost",
+            file=file,
+            row=cell.row,
+            column=cell.column_letter,
+            value=cell.value,
+            severity="warning",
         )
     return _plain(cell.value, cell.number_format)
 
@@ -158,7 +163,7 @@ def _from_header(
         log.add("no_header", file=file)
         return None
     if start:
-        log.warn("title_rows", file=file, row=filled[start][0])
+        log.add("title_rows", file=file, row=filled[start][0], severity="warning")
     kept = filled[start or 0 :]
     if kept:
         _note_merged(sheet, kept[0][0], log, file)
@@ -183,4 +188,6 @@ def _note_merged(sheet: Worksheet, header: int, log: FaultLog, file: str) -> Non
         elif block.max_col > block.min_col:
             log.add("merged_across", file=file, row=block.min_row, value=block.coord)
         elif block.max_row > header:
-            log.warn("merged_cells", file=file, row=block.min_row, value=block.coord)
+            log.add(
+                "merged_cells", file=file, row=block.min_row, value=block.coord, severity="warning"
+            )
