@@ -7,7 +7,7 @@ barriers, missing points and length.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
@@ -155,17 +155,17 @@ def geodesic_lengths(lon: Floats, lat: Floats, start: Ints) -> Floats:
     return np.add.reduceat(along, start[:-1])
 
 
-def drop_twins(streets: Streets) -> Streets:
-    """Keep one of every set of edges with the same ends and the same line in either direction.
+def drop_twins(chains: Chains) -> Chains:
+    """Keep one of every set of chains with the same ends and the same line in either direction.
 
-    Graphs saved by osmnx hold each two-way street twice. Lines are compared to 1e-7 degrees
-    (about 1 cm); the first of a set stays, nodes are not touched.
+    Graphs saved by osmnx hold each two-way street twice. Positions are compared to 1e-7 degrees
+    (about 1 cm); the first of a set stays.
     """
-    start = streets.edge_start
-    line = np.rint(np.column_stack([streets.lon, streets.lat]) * 1e7).astype(np.int64)
-    ends = zip(streets.edge_u.tolist(), streets.edge_v.tolist(), strict=True)
+    start = chains.start
+    line = np.rint(np.column_stack([chains.lon, chains.lat]) * 1e7).astype(np.int64)
+    ends = zip(chains.ref[start[:-1]].tolist(), chains.ref[start[1:] - 1].tolist(), strict=True)
     seen: set[tuple[int, int, bytes]] = set()
-    keep = np.empty(streets.n_edges, np.bool_)
+    keep = np.empty(len(start) - 1, np.bool_)
     for i, (u, v) in enumerate(ends):
         ahead = line[start[i] : start[i + 1]]
         back = ahead[::-1]
@@ -175,19 +175,7 @@ def drop_twins(streets: Streets) -> Streets:
             key = (u, v, ahead.tobytes()) if u < v else (v, u, back.tobytes())
         keep[i] = key not in seen
         seen.add(key)
-    fresh, take = _gather(start[:-1][keep], start[1:][keep] - 1)
-    return replace(
-        streets,
-        edge_start=fresh,
-        lon=streets.lon[take],
-        lat=streets.lat[take],
-        edge_u=streets.edge_u[keep],
-        edge_v=streets.edge_v[keep],
-        edge_length=streets.edge_length[keep],
-        edge_steps=streets.edge_steps[keep],
-        edge_class=streets.edge_class[keep],
-        edge_name=streets.edge_name[keep],
-    )
+    return chains.select(keep)
 
 
 def _unbroken(chains: Chains) -> _Points:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from .faults import FaultLog
 from .streets import Objects, Source, Streets
 from .streets_build import Bools, Chains, Floats, Ints, build_streets, drop_twins
 from .streets_files import in_degrees, sha256, usable_crs
-from .walking_rules import WalkingRules, is_signal, walkable
+from .walking_rules import WalkingRules, barrier_stops, is_signal, walkable
 
 _LONGEST_LIST = 10_000  # characters of a written list of values that is still taken apart
 _CLOSE = 1e-7  # degrees, about 1 cm: an end of a line this near to its node is the node
@@ -76,13 +76,13 @@ def streets_of_graph(
     keep = _kept(values, walking, len(graph.u))
     if not _report_left_out(keep, path, log):
         return None
-    streets = build_streets(
-        _chains(ends, nodes, line, start, values).select(keep),
+    return build_streets(
+        drop_twins(_chains(ends, nodes, line, start, values).select(keep)),
         source=Source(str(path), kind, sha256(path)),
-        signals=_signals(graph),
+        signals=_nodes_where(is_signal, graph),
+        stops=_nodes_where(partial(barrier_stops, rules=walking), graph),
         label=partial(_label, graph.node_id),
     )
-    return drop_twins(streets)
 
 
 def _label(node_id: Objects, ref: int) -> str:
@@ -211,8 +211,8 @@ def _joined(column: list[list[str]] | None, size: int) -> Objects:
     return values
 
 
-def _signals(graph: SavedGraph) -> Ints:
+def _nodes_where(holds: Callable[[Mapping[str, str]], bool], graph: SavedGraph) -> Ints:
     names = list(graph.node_tags)
     rows = zip(*graph.node_tags.values(), strict=True)
-    found = [i for i, row in enumerate(rows) if is_signal(dict(zip(names, row, strict=True)))]
+    found = [i for i, row in enumerate(rows) if holds(dict(zip(names, row, strict=True)))]
     return np.array(found, np.int64)

@@ -2,7 +2,7 @@
 
 Lines meet where an end of one lies on an end or a vertex of another. Two lines that cross without
 such a point are not connected: the one may be a bridge. Their number is warned of, and
-``node_crossings=True`` joins them.
+``node_crossings=True`` joins them. A line that crosses itself is never joined there.
 """
 
 from __future__ import annotations

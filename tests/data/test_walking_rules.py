@@ -5,6 +5,7 @@ import pytest
 from quarterhour.data.walking_rules import (
     BY_PERMISSION,
     BY_POLICY,
+    NODE_KEYS,
     WALKABLE,
     WAY_KEYS,
     WalkingRules,
@@ -248,3 +249,11 @@ def test_way_keys_are_all_that_is_looked_at(highway):
     seen = Recorder({"highway": highway})
     walkable(seen)
     assert seen.asked <= set(WAY_KEYS)
+
+
+@pytest.mark.parametrize("barrier", ["gate", "wall"])
+def test_node_keys_are_all_that_is_looked_at(barrier):
+    seen = Recorder({"barrier": barrier})
+    barrier_stops(seen)
+    is_signal(seen)
+    assert seen.asked <= set(NODE_KEYS)
