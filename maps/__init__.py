@@ -1,1 +1,1 @@
-"""TODO"""
+"""Self-contained pages and pictures; `quarterhour.maps.page` makes the page of a study."""

@@ -1,0 +1,148 @@
+// State of the page, words and numbers in the reader's language, and building of elements.
+// User text only ever enters the page as text nodes (Q.el), never as markup.
+(function (root) {
+  'use strict';
+  const Q = root.quarterhour = {
+    view: { type: 'circle', when: 'today', level: '', language: 'zh' },
+    layers: {}, byRow: {}, data: null, map: null, listeners: []
+  };
+
+  Q.word = function (key, values) {
+    const words = Q.data.words[Q.view.language];
+    const text = Object.prototype.hasOwnProperty.call(words, key) ? words[key] : key;
+    return text.replace(/\{(\w+)\}/g, (all, name) =>
+      values && values[name] !== undefined ? values[name] : all);
+  };
+
+  Q.has = (key) => Object.prototype.hasOwnProperty.call(Q.data.words[Q.view.language], key);
+
+  Q.el = function (tag, attributes) {
+    const node = document.createElement(tag);
+    Object.keys(attributes || {}).forEach((name) => {
+      const value = attributes[name];
+      if (name.slice(0, 2) === 'on') node.addEventListener(name.slice(2), value);
+      else if (name === 'class') node.className = value;
+      else if (value === true) node.setAttribute(name, '');
+      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+    });
+    Array.prototype.slice.call(arguments, 2).forEach((child) => append(node, child));
+    return node;
+  };
+
+  function append(node, child) {
+    if (Array.isArray(child)) child.forEach((each) => append(node, each));
+    else if (child instanceof Node) node.appendChild(child);
+    else if (child !== null && child !== undefined && child !== false) {
+      node.appendChild(document.createTextNode(String(child)));
+    }
+  }
+
+  // User text stands apart, so that right-to-left letters cannot turn the words around it.
+  Q.user = (text) => Q.el('bdi', {}, text);
+
+  Q.fill = function (node) {
+    while (node.firstChild) node.removeChild(node.firstChild);
+    Array.prototype.slice.call(arguments, 1).forEach((child) => append(node, child));
+    return node;
+  };
+
+  Q.byId = (id) => document.getElementById(id);
+
+  const locale = () => (Q.view.language === 'zh' ? 'zh-CN' : 'en-GB');
+  Q.count = (number) =>
+    number === null || number === undefined || isNaN(number) ? Q.word('none') : number.toLocaleString(locale());
+
+  // A share never rounds up to all or down to nothing: 99.97 % is shown as 99.9 %.
+  Q.share = function (share) {
+    if (share === null || isNaN(share)) return Q.word('none');
+    let percent = Math.round(share * 1000) / 10;
+    if (percent === 100 && share < 1) percent = 99.9;
+    if (percent === 0 && share > 0) percent = 0.1;
+    return percent.toLocaleString(locale(), { maximumFractionDigits: 1 }) + '%';
+  };
+
+  Q.column = (type) =>
+    type === 'circle' ? Q.data.types.length : Q.data.types.findIndex((kind) => kind.id === type);
+
+  Q.typeName = function (type) {
+    if (type === 'circle') return Q.word('circle');
+    const kind = Q.data.types[Q.column(type)];
+    return kind ? kind[Q.view.language] : type;
+  };
+
+  Q.threshold = function (type) {
+    if (type === 'circle') return Q.word('circle_of', { types: basicTypes().length });
+    const kind = Q.data.types[Q.column(type)];
+    if (!kind) return '';
+    return Q.data.criterion === 'metres'
+      ? Q.word('metres', { number: Q.count(kind.metres) })
+      : Q.word('minutes', { number: Q.count(kind.minutes) });
+  };
+
+  function basicTypes() {
+    const basic = Q.data.types.filter((kind) => kind.basic);
+    return basic.length ? basic : Q.data.types;
+  }
+  Q.basicTypes = basicTypes;
+
+  // Whether a type's threshold (or any threshold of the full circle) was not checked.
+  Q.unverified = (type) => (type === 'circle'
+    ? basicTypes().some((kind) => !kind.verified)
+    : Q.data.types.some((kind) => kind.id === type && !kind.verified));
+
+  Q.areaName = function (row) {
+    const areas = Q.data.areas;
+    const english = areas.name_en[row];
+    const own = Q.view.language === 'en' && english ? english : areas.name[row];
+    return own || areas.id[row];
+  };
+
+  // Counts of one area and type: persons covered, gap, unknown, and the share of those known.
+  Q.counts = function (when, level, area, type) {
+    const table = (when === 'after' ? Q.data.after : Q.data.today) || {};
+    const record = (table[level] || {})[area];
+    const column = Q.column(type);
+    if (!record || column < 0) return null;
+    const covered = record.covered[column] || 0;
+    const gap = record.gap[column] || 0;
+    const known = covered + gap;
+    return {
+      residents: record.residents || 0, points: record.points, blank: record.blank || 0,
+      covered: covered, gap: gap, unknown: record.unknown[column] || 0,
+      overcount: record.overcount[column], share: known > 0 ? covered / known : null
+    };
+  };
+
+  Q.states = (when) => (when === 'after' && Q.data.points.after) || Q.data.points.states;
+
+  Q.levels = () => ['district', 'street', 'community'].filter((level) => Q.data.areas.level.indexOf(level) >= 0);
+
+  Q.onChange = (listener) => Q.listeners.push(listener);
+
+  Q.set = function (changes) {
+    Object.keys(changes).forEach((name) => { Q.view[name] = changes[name]; });
+    remember();
+    Q.listeners.forEach((listener) => listener(changes));
+  };
+
+  // The view stands behind # in the address, so that it can be passed on or opened again.
+  function remember() {
+    const view = Q.view;
+    const hash = '#type=' + encodeURIComponent(view.type) + '&when=' + view.when +
+      '&level=' + view.level + '&lang=' + view.language;
+    try { root.history.replaceState(null, '', hash); } catch (error) { /* inside a notebook */ }
+  }
+
+  Q.recall = function () {
+    const wanted = {};
+    root.location.hash.replace(/([a-z]+)=([^&#]*)/g, (all, name, value) => {
+      try { wanted[name] = decodeURIComponent(value); } catch (error) { wanted[name] = ''; }
+    });
+    const view = Q.view;
+    view.language = Q.data.words[wanted.lang] ? wanted.lang : Q.data.language;
+    if (Q.column(wanted.type || '') >= 0) view.type = wanted.type;
+    if (wanted.when === 'after' && Q.data.after) view.when = 'after';
+    const levels = Q.levels();
+    view.level = levels.indexOf(wanted.level) >= 0 ? wanted.level : (levels[levels.length - 1] || '');
+  };
+})(window);

@@ -1,0 +1,192 @@
+// The panels beside the map: headline, switches, coverage by type, where to act, plan, sources.
+(function (root) {
+  'use strict';
+  const Q = root.quarterhour;
+  const el = Q.el;
+  const WORST = 5;
+  const LISTED = 10;
+  let listAll = false;
+
+  const city = (when, type) => Q.counts(when, 'city', '', type);
+
+  // A template whose {places} become bold figures.
+  function sentence(key, values) {
+    return Q.word(key).split(/(\{\w+\})/).map((part) => {
+      const name = /^\{(\w+)\}$/.exec(part);
+      return name ? el('b', {}, values[name[1]]) : part;
+    });
+  }
+
+  Q.drawHead = function () {
+    const data = Q.data;
+    const other = Q.view.language === 'zh' ? 'en' : 'zh';
+    Q.fill(Q.byId('qh-head'),
+      el('div', { class: 'qh-top' },
+        el('div', {}, el('h1', {}, Q.user(data.title[Q.view.language])),
+          data.subtitle[Q.view.language] && el('p', { class: 'qh-subtitle' }, Q.user(data.subtitle[Q.view.language]))),
+        el('button', { class: 'qh-language', type: 'button', lang: other, onclick: () => Q.set({ language: other }) },
+          other === 'en' ? 'English' : '中文')),
+      data.label && el('p', { class: 'qh-label' }, Q.user(data.label)),
+      story(), tiles());
+  };
+
+  function story() {
+    const now = city('today', 'circle');
+    if (!now) return null;
+    const values = { covered: Q.count(now.covered), share: Q.share(now.share), types: Q.basicTypes().length };
+    const after = Q.data.after && city('after', 'circle');
+    const outlets = plannedOutlets();
+    return el('p', { class: 'qh-story' }, sentence('story.today', values),
+      after && sentence('story.after', { outlets: Q.count(outlets), covered: Q.count(after.covered), share: Q.share(after.share) }));
+  }
+
+  function plannedOutlets() {
+    if (Q.data.plan && Q.data.plan.outlets !== null) return Q.data.plan.outlets;
+    return Q.data.places.reduce((sum, place) => sum + place.entries.reduce((part, entry) => part + (entry.count || 0), 0), 0);
+  }
+
+  function tile(key, before, after, note, tone) {
+    return el('div', { class: 'qh-tile ' + (tone || '') }, el('h2', {}, Q.word(key)),
+      el('p', { class: 'qh-figure' }, after === null || after === before
+        ? el('b', {}, before) : [el('span', {}, before), el('i', {}, '→'), el('b', {}, after)]),
+      note && el('p', { class: 'qh-fine' }, note));
+  }
+
+  function tiles() {
+    const now = city('today', 'circle');
+    if (!now) return null;
+    const after = Q.data.after ? city('after', 'circle') : null;
+    const then = (show) => (after ? show(after) : null);
+    const overcount = now.overcount;
+    return el('div', { class: 'qh-tiles' },
+      tile('tile.circle', Q.share(now.share), then((counts) => Q.share(counts.share)), Q.word('tile.circle_note', { known: Q.count(now.covered + now.gap) }), 'qh-main'),
+      tile('tile.gap', Q.count(now.gap), then((counts) => Q.count(counts.gap)), Q.word('tile.gap_note')),
+      tile('tile.unknown', Q.count(now.unknown), then((counts) => Q.count(counts.unknown)),
+        now.blank ? Q.word('tile.blank_note', { points: Q.count(now.blank) }) : Q.word('tile.unknown_note')),
+      overcount !== null && tile('tile.overcount', Q.count(overcount), null, Q.word('tile.overcount_note')));
+  }
+
+  function option(value, words, chosen) {
+    return el('option', { value: value, selected: value === chosen }, words);
+  }
+
+  Q.drawTools = function () {
+    const view = Q.view;
+    const levels = Q.levels();
+    const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id));
+    Q.fill(Q.byId('qh-tools'),
+      el('p', { class: 'qh-caption' }, Q.typeName(view.type), ' · ', Q.whenWord()),
+      el('select', { id: 'qh-type', 'aria-label': Q.word('choose.type'), onchange: (event) => Q.set({ type: event.target.value }) },
+        kinds.map((type) => option(type, Q.typeName(type) + (type === 'circle' ? '' : ' · ' + Q.threshold(type)), view.type))),
+      Q.data.after && el('div', { class: 'qh-when', role: 'group', 'aria-label': Q.word('choose.when') },
+        ['today', 'after'].map((when) => el('button', { type: 'button', 'data-when': when, 'aria-pressed': String(view.when === when),
+          onclick: () => Q.set({ when: when }) }, Q.word(when)))),
+      levels.length > 1 && el('select', { id: 'qh-level', 'aria-label': Q.word('choose.level'),
+        onchange: (event) => Q.set({ level: event.target.value }) },
+      levels.map((level) => option(level, Q.word('by_level', { level: Q.word('level.' + level) }), view.level))));
+  };
+
+  function segment(name, persons, total) {
+    return persons > 0 ? el('i', { class: 'qh-bar-' + name, style: 'width:' + (100 * persons / total) + '%' }) : null;
+  }
+
+  function bar(now, after) {
+    const total = Math.max(now.residents, now.covered + now.gap + now.unknown, 1);
+    const added = after ? Math.max(0, after.covered - now.covered) : 0;
+    return el('span', { class: 'qh-bar' }, segment('covered', now.covered, total), segment('added', added, total),
+      segment('gap', Math.max(0, now.gap - added), total), segment('unknown', now.unknown, total));
+  }
+
+  function typeRow(type) {
+    const now = city('today', type);
+    if (!now) return null;
+    const after = Q.data.after ? city('after', type) : null;
+    const moved = after && after.share !== now.share;
+    return el('button', { type: 'button', class: 'qh-type' + (type === 'circle' ? ' qh-whole' : ''), 'data-type': type,
+      'aria-pressed': String(type === Q.view.type), onclick: () => Q.set({ type: type }) },
+    el('span', { class: 'qh-type-name' }, Q.typeName(type),
+      el('small', {}, Q.threshold(type), Q.unverified(type) && type !== 'circle' ? '*' : '')),
+    bar(now, after),
+    el('span', { class: 'qh-type-share' }, moved ? [el('small', {}, Q.share(now.share)), el('b', {}, Q.share(after.share))]
+      : el('b', {}, Q.share(now.share))));
+  }
+
+  Q.drawTypes = function () {
+    const key = (name) => el('span', {}, el('i', { class: 'qh-bar-' + name }), Q.word('bar.' + name));
+    const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id));
+    const chosen = city('today', Q.view.type);
+    Q.fill(Q.byId('qh-types'), el('h2', {}, Q.word('types.title')),
+      el('p', { class: 'qh-key' }, key('covered'), Q.data.after && key('added'), key('gap'), key('unknown')),
+      kinds.map(typeRow),
+      chosen && chosen.overcount > 0 && el('p', { class: 'qh-note' },
+        sentence('types.overcount', { type: Q.typeName(Q.view.type), number: Q.count(chosen.overcount) })),
+      Q.unverified('circle') && el('p', { class: 'qh-fine' }, Q.word('types.unverified')));
+  };
+
+  Q.worst = function () {
+    const areas = Q.data.areas;
+    return areas.id.map((id, row) => ({ row: row, counts: areas.level[row] === Q.view.level
+      ? Q.counts(Q.view.when, Q.view.level, id, Q.view.type) : null }))
+      .filter((each) => each.counts && each.counts.gap > 0)
+      .sort((a, b) => b.counts.gap - a.counts.gap || a.row - b.row).slice(0, WORST);
+  };
+
+  function worst() {
+    const found = Q.worst();
+    if (!Q.data.areas.id.length) return null;
+    const most = found.length ? found[0].counts.gap : 1;
+    return [el('h2', {}, Q.word('worst.title')),
+      el('p', { class: 'qh-fine' }, Q.typeName(Q.view.type), ' · ', Q.whenWord()),
+      found.length ? el('ol', { class: 'qh-worst' }, found.map((each) => el('li', {},
+        el('button', { type: 'button', onclick: () => Q.goToArea(each.row) },
+          el('span', {}, Q.user(Q.areaName(each.row))),
+          el('span', { class: 'qh-mini' }, el('i', { style: 'width:' + (100 * each.counts.gap / most) + '%' })),
+          el('b', {}, Q.count(each.counts.gap)))))) : el('p', {}, Q.word('worst.none'))];
+  }
+
+  function sites() {
+    const rows = [];
+    Q.data.places.forEach((place) => Q.entries(place).forEach((entry) => rows.push({ place: place, entry: entry })));
+    if (!Q.data.places.length) return null;
+    rows.sort((a, b) => a.entry.rank - b.entry.rank);
+    const shown = listAll ? rows : rows.slice(0, LISTED);
+    return [el('h2', {}, Q.word('sites.title')),
+      rows.length ? el('table', { class: 'qh-list' },
+        el('thead', {}, el('tr', {}, el('th', {}, Q.word('head.rank')), el('th', {}, Q.word('head.place')),
+          el('th', {}, Q.word('head.type')), el('th', { class: 'qh-number' }, Q.word('head.new')))),
+        el('tbody', {}, shown.map((each) => el('tr', { tabindex: 0, onclick: () => Q.goToPlace(each.place) },
+          el('td', {}, each.entry.rank), el('td', {}, Q.user(Q.placeName(each.place))),
+          el('td', {}, Q.typeName(each.entry.type), each.entry.count > 1 && ' × ' + each.entry.count),
+          el('td', { class: 'qh-number' }, Q.count(each.entry.new)))))) : el('p', {}, Q.word('sites.none')),
+      rows.length > LISTED && el('button', { type: 'button', class: 'qh-all', onclick: () => { listAll = !listAll; Q.drawMore(); } },
+        listAll ? Q.word('sites.fewer') : Q.word('sites.all', { number: Q.count(rows.length) }))];
+  }
+
+  function plan() {
+    const run = Q.data.plan;
+    if (!run) return null;
+    const proven = run.status === 'optimal' && !(run.gap > 1e-6);
+    const words = proven ? Q.word('plan.proven')
+      : run.status === 'infeasible' ? Q.word('plan.infeasible')
+        : run.gap !== null ? Q.word('plan.within', { gap: Q.share(run.gap) }) : Q.word('plan.open');
+    const how = [run.solver, run.seconds === null ? '' : Q.word('plan.seconds', { number: Q.count(Math.round(run.seconds * 10) / 10) }),
+      Q.word('plan.status', { status: run.status || Q.word('none') })].filter(Boolean);
+    return [el('h2', {}, Q.word('plan.title')), el('p', { class: proven ? 'qh-proven' : 'qh-unproven' }, words),
+      el('p', { class: 'qh-fine' }, how.map((part, at) => [at > 0 && ' · ', Q.user(part)]))];
+  }
+
+  function origin() {
+    const sources = Q.data.types.filter((kind) => kind.source).map((kind) => el('li', {}, Q.typeName(kind.id), ' ',
+      Q.threshold(kind.id), ' — ', Q.user(kind.source), ' · ', Q.word(kind.verified ? 'verified' : 'unverified')));
+    return [el('h2', {}, Q.word('notes.title')),
+      el('p', { class: 'qh-fine' }, Q.word('notes.reading')),
+      Q.data.sources.length > 0 && [el('h3', {}, Q.word('notes.sources')),
+        el('ul', { class: 'qh-fine' }, Q.data.sources.map((source) => el('li', {}, Q.user(source))))],
+      el('details', { class: 'qh-facts' }, el('summary', {}, Q.word('notes.facts')),
+        el('dl', {}, Q.data.facts.map((fact) => [el('dt', {}, Q.user(fact[0])), el('dd', {}, Q.user(fact[1]))])),
+        sources.length > 0 && [el('h3', {}, Q.word('notes.thresholds')), el('ul', { class: 'qh-fine' }, sources)]),
+      el('p', { class: 'qh-fine' }, Q.word('made', { date: Q.data.made_on }), ' · quarterhour ', Q.user(Q.data.version))];
+  }
+
+  Q.drawMore = () => Q.fill(Q.byId('qh-more'), worst(), sites(), plan(), origin());
+})(window);

@@ -1,0 +1,110 @@
+"""Elements of our own for folium: inlined files, the page's panels, and its starting script."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+
+import folium
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+
+from .payload import Json, script_json
+from .vendored import jquery_js, leaflet_css, leaflet_js, own_css, own_js
+
+#: The browser itself refuses every request: only what stands in the page may run or show.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+#: Longest window title: the character set must stand in the first 1,024 bytes of the file.
+LONGEST_TITLE = 100
+
+_PANELS = """
+<header id="qh-head"></header>
+<section id="qh-tools"></section>
+<section id="qh-legend"></section>
+<main id="qh-side"><section id="qh-types"></section><section id="qh-more"></section></main>
+<noscript>JavaScript</noscript>
+"""
+
+
+class Verbatim(Element):
+    """Text put into the page as it stands, never read as a template."""
+
+    _template = Template("{{ this.text }}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._name = "Verbatim"
+        self.text = text
+
+
+class StudyScript(MacroElement):
+    """Start the page's scripts with the map, its layers by theme, and the data.
+
+    Parameters
+    ----------
+    layers
+        Folium layers by theme (``streets``, ``areas``, …).
+    data
+        What `quarterhour.maps.payload.payload` returns.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            quarterhour.start({{ this._parent.get_name() }}, {
+                {%- for theme, layer in this.layers.items() %}
+                {{ theme }}: {{ layer.get_name() }},
+                {%- endfor %}
+            }, {{ this.control.get_name() }}, {{ this.data }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(
+        self, layers: Mapping[str, folium.map.Layer], control: folium.LayerControl, data: Json
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "StudyScript"
+        self.layers = dict(layers)
+        self.control = control
+        self.data = script_json(data)
+
+
+def root_figure(study_map: folium.Map) -> Figure:
+    """Return the figure that every folium map stands in."""
+    figure = study_map.get_root()
+    if not isinstance(figure, Figure):
+        message = "the map stands in no figure"
+        raise TypeError(message)
+    return figure
+
+
+def make_offline(study_map: folium.Map) -> None:
+    """Replace every file that folium would fetch by its text, and forbid all requests.
+
+    Bootstrap, Font Awesome and Leaflet.awesome-markers are dropped.
+    """
+    study_map.default_js = []
+    study_map.default_css = []
+    figure = root_figure(study_map)
+    head = {
+        "policy": f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
+        "icon": '<link rel="icon" href="data:,">',
+        "styles": f"<style>{leaflet_css()}\n{own_css()}</style>",
+        "jquery": f"<script>{jquery_js()}</script>",
+        "leaflet": f"<script>{leaflet_js()}</script>",
+        "quarterhour": f"<script>{own_js()}</script>",
+    }
+    for name, text in head.items():
+        figure.header.add_child(Verbatim(text), name=f"quarterhour_{name}")
+
+
+def add_panels(study_map: folium.Map, title: str) -> None:
+    """Add the empty panels that the page's scripts fill, ahead of the map, and the window title."""
+    figure = root_figure(study_map)
+    figure.title = html.escape(title[:LONGEST_TITLE])
+    figure.html.add_child(Verbatim(_PANELS), name="quarterhour_panels")

@@ -1,0 +1,182 @@
+"""The page of a study: one self-contained Folium page that opens without internet.
+
+It reads in this order: one sentence and four figures, the switch between types and between today
+and after the plan, the map, coverage by type, where to act first, the plan and how sure it is,
+and where the figures come from.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import folium
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from folium.utilities import JsCode
+
+from quarterhour.data.text import tr
+
+from .elements import StudyScript, add_panels, make_offline
+from .geometry import Geometries, Json, drawing_tolerance, features, street_features
+from .page_data import PageData, check_page_data
+from .payload import clean, payload
+
+Bounds = tuple[float, float, float, float]
+Mask = npt.NDArray[np.bool_]
+
+#: Kinds of background drawn above the shading: nobody lives there, and they make the map legible.
+_ABOVE_SHADING = ("water", "river", "railway", "motorway", "park", "green")
+
+#: Deepest zoom: 20 shows a street block on a phone.
+_MAX_ZOOM = 20
+
+
+def study_page(data: PageData) -> folium.Map:
+    """Return the page of a study as a folium map, usable in a notebook and for `write_page`.
+
+    Parameters
+    ----------
+    data
+        Tables of the study, before and (if there is a plan) after it.
+
+    Returns
+    -------
+    folium.Map
+        Self-contained: it draws streets, water and areas from the study's own data in place of
+        tiles, and asks for no file.
+
+    Raises
+    ------
+    ValueError
+        If a table breaks its contract (see `quarterhour.maps.page_data.check_page_data`).
+    """
+    check_page_data(data)
+    bounds = _bounds(data)
+    west, south, east, north = bounds
+    study_map = folium.Map(
+        location=((south + north) / 2, (west + east) / 2),
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control="topright",
+        font_size="14px",
+        maxZoom=_MAX_ZOOM,
+        zoomSnap=0.1,
+        zoomDelta=0.5,
+        attributionControl=False,
+    )
+    # One canvas draws all vectors; fingers need a margin around small dots.
+    canvas = "L.canvas({tolerance: L.Browser.mobile ? 8 : 3, padding: 0.3})"
+    study_map.options.update(renderer=JsCode(canvas))  # type: ignore[arg-type]
+    make_offline(study_map)
+    title = data.title if data.language == "zh" else data.title_en or data.title
+    add_panels(study_map, clean(title))
+    study_map.fit_bounds([[south, west], [north, east]])
+    layers = _layers(data, drawing_tolerance(bounds))
+    for layer in layers.values():
+        layer.add_to(study_map)
+    control = folium.LayerControl(position="topright", collapsed=True, autoZIndex=False)
+    control.add_to(study_map)
+    StudyScript(layers, control, payload(data)).add_to(study_map)
+    return study_map
+
+
+def write_page(data: PageData, path: Path) -> Path:
+    """Write the page of a study to one HTML file; a reader never sees half a file.
+
+    Parameters
+    ----------
+    data
+        Tables of the study.
+    path
+        File to write; its folder must exist.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        If a table breaks its contract.
+    OSError
+        If the file cannot be written; an earlier page is then untouched.
+    """
+    text = study_page(data).get_root().render()
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def _layers(data: PageData, tolerance: float) -> dict[str, folium.GeoJson]:
+    """Return one GeoJson layer a theme, from the bottom up."""
+    background = data.background
+    above = np.zeros(len(background), bool)
+    if len(background):
+        above = background["kind"].isin(_ABOVE_SHADING).to_numpy()
+    themes = {
+        "land": _background(background, ~above, tolerance),
+        "areas": features(_shapes(data.areas), tolerance),
+        "water": _background(background, above, tolerance),
+        "streets": street_features(data.streets, tolerance),
+        "points": features(_shapes(data.points)),
+        "outlets": features(_shapes(data.outlets)),
+    }
+    if data.sites is not None:
+        themes["sites"] = _first_of_each_place(data.sites)
+    return {theme: _layer(theme, found, data.language) for theme, found in themes.items()}
+
+
+def _layer(theme: str, found: Json, language: str) -> folium.GeoJson:
+    """Return a layer whose looks and popups the page's scripts decide."""
+    return folium.GeoJson(
+        found,
+        name=tr(f"maps.layer.{theme}", language),
+        on_each_feature=JsCode(f"quarterhour.onEach.{theme}"),
+        style=JsCode(f"quarterhour.style.{theme}"),
+        pointToLayer=JsCode(f"quarterhour.pointToLayer.{theme}"),
+        interactive=theme in {"areas", "points", "outlets", "sites"},
+    )
+
+
+def _shapes(table: gpd.GeoDataFrame, rows: Mask | None = None) -> Geometries:
+    """Return the geometry of a table, missing outside ``rows``."""
+    shapes = np.empty(len(table), object)
+    if len(table):
+        shapes[:] = table.geometry.to_numpy()
+    if rows is not None:
+        shapes[~rows] = None
+    return shapes
+
+
+def _background(background: gpd.GeoDataFrame, rows: Mask, tolerance: float) -> Json:
+    """Return background features with their kind; the scripts know how each kind looks."""
+    found = features(_shapes(background, rows), tolerance)
+    for feature in found["features"]:
+        feature["properties"]["kind"] = clean(background["kind"].iloc[feature["id"]])
+    return found
+
+
+def _first_of_each_place(sites: gpd.GeoDataFrame) -> Json:
+    """Return one point a candidate, at the row of its best ranked site."""
+    ranked = sites.reset_index(drop=True).sort_values("rank", kind="stable")
+    first = ranked.drop_duplicates("candidate").index.to_numpy()
+    return features(_shapes(sites, np.isin(np.arange(len(sites)), first)))
+
+
+def _bounds(data: PageData) -> Bounds:
+    """Return west, south, east, north of what the reader came for; streets where it is empty."""
+    for tables in ((data.areas, data.points), (data.streets,), (data.outlets,)):
+        boxes = [table.total_bounds for table in tables if len(table)]
+        found = np.array([box for box in boxes if np.isfinite(box).all()])
+        if len(found):
+            west, south = found[:, :2].min(axis=0)
+            east, north = found[:, 2:].max(axis=0)
+            return float(west), float(south), float(east), float(north)
+    return (73.0, 18.0, 135.0, 54.0)

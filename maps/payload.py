@@ -1,0 +1,252 @@
+"""The page's tables as compact plain data for its scripts: columns, short states, whole persons."""
+
+from __future__ import annotations
+
+import json
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.data.text import catalogue
+
+from .geometry import label_points
+from .page_data import CIRCLE, LANGUAGES, PageData, PageType
+
+#: Longest text of the user shown anywhere; the rest is cut, marked by an ellipsis.
+LONGEST_TEXT = 200
+
+#: Lower bounds of the shading classes but the lowest, share of residents (project choice).
+CLASS_BREAKS = (0.25, 0.5, 0.75, 0.9)
+
+#: Kinds of background that get a label, and how many of them, largest first.
+LABELLED = ("water", "river", "park", "green", "grounds", "campus", "square", "railway", "motorway")
+BACKGROUND_LABELS = 40
+
+_STATE_LETTERS = {"covered": "c", "gap": "g", "unknown": "u"}
+_DOMAIN = "maps."
+
+Json = dict[str, Any]
+
+
+def clean(value: object) -> str:
+    """Return text fit to show: no control characters, no lone surrogates, cut when very long."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    text = "".join(_visible(letter) for letter in text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _visible(letter: str) -> str:
+    """Return a letter; a space for a control character, nothing for an invisible mark."""
+    category = unicodedata.category(letter)
+    # The joiner is kept: emoji are made of it. Direction marks could turn the words around them.
+    return {"Cc": " ", "Cf": "\u200d" if letter == "\u200d" else ""}.get(category, letter)
+
+
+def script_json(value: object) -> str:
+    """Return JSON that may stand inside a script element: markup characters are escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def payload(data: PageData) -> Json:
+    """Return everything the page's scripts need besides the geometry of the layers."""
+    return {
+        "language": data.language,
+        "words": {language: _words(language) for language in LANGUAGES},
+        "title": {"zh": clean(data.title), "en": clean(data.title_en or data.title)},
+        "subtitle": {"zh": clean(data.subtitle), "en": clean(data.subtitle_en or data.subtitle)},
+        "label": clean(data.label),
+        "criterion": data.criterion,
+        "breaks": CLASS_BREAKS,
+        "types": [_type(kind) for kind in data.types],
+        "areas": _areas(data),
+        "labels": _background_labels(data),
+        "today": _summary(data.summary, data.types),
+        "after": None if data.summary_after is None else _summary(data.summary_after, data.types),
+        "points": _points(data),
+        "outlets": _outlets(data),
+        "places": [] if data.sites is None else _places(data.sites),
+        "plan": _plan(data.plan),
+        "sources": [clean(source) for source in data.sources],
+        "made_on": clean(data.made_on),
+        "version": clean(data.version),
+        "facts": [[clean(key), clean(value)] for key, value in data.facts.items()],
+    }
+
+
+def _words(language: str) -> dict[str, str]:
+    """Return the templates of the page, English where the language lacks one."""
+    words = catalogue("en") | catalogue(language)
+    return {
+        key.removeprefix(_DOMAIN): text for key, text in words.items() if key.startswith(_DOMAIN)
+    }
+
+
+def _type(kind: PageType) -> Json:
+    return {
+        "id": kind.id,
+        "zh": clean(kind.name),
+        "en": clean(kind.name_en or kind.name),
+        "metres": _number(kind.metres),
+        "minutes": _number(kind.minutes),
+        "basic": kind.basic,
+        "verified": kind.verified,
+        "source": clean(kind.source),
+    }
+
+
+def _number(value: object, digits: int = 1) -> float | int | None:
+    """Return a finite number rounded, a whole one as int; None for NaN, infinity and no number."""
+    if not isinstance(value, int | float | np.integer | np.floating) or not math.isfinite(value):
+        return None
+    rounded = round(float(value), digits)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _numbers(column: pd.Series, digits: int = 1) -> list[float | int | None]:
+    return [_number(value, digits) for value in pd.to_numeric(column, errors="coerce")]
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    values = frame[column] if column in frame.columns else [""] * len(frame)
+    return [clean(value) for value in values]
+
+
+def _areas(data: PageData) -> Json:
+    areas = data.areas
+    columns = ("id", "name", "name_en", "level", "parent")
+    return {
+        **{column: _texts(areas, column) for column in columns},
+        "at": label_points(areas.geometry.to_numpy()) if len(areas) else [],
+    }
+
+
+def _background_labels(data: PageData) -> list[Json]:
+    """Return the largest named features of the background, one label a name and kind."""
+    table = data.background
+    if table.empty or "name" not in table.columns:
+        return []
+    named = table.loc[(table["name"].fillna("").astype(str) != "") & table["kind"].isin(LABELLED)]
+    spans = named.geometry.bounds
+    size = (spans["maxx"] - spans["minx"]) + (spans["maxy"] - spans["miny"])
+    largest = named.loc[size.sort_values(ascending=False).index]
+    chosen = largest.drop_duplicates(["kind", "name"]).head(BACKGROUND_LABELS)
+    columns = [_texts(chosen, column) for column in ("name", "name_en", "kind")]
+    places = label_points(chosen.geometry.to_numpy())
+    return [
+        {"zh": name, "en": english or name, "kind": kind, "at": at}
+        for name, english, kind, at in zip(*columns, places, strict=True)
+        if at is not None
+    ]
+
+
+def _summary(summary: pd.DataFrame, types: Sequence[PageType]) -> Json:
+    """Return ``{level: {area: {residents, points, blank, covered, gap, unknown, overcount}}}``.
+
+    The last four are lists in the order of the types, the full circle last.
+    """
+    order = {name: column for column, name in enumerate([*(kind.id for kind in types), CIRCLE])}
+    nested: Json = {}
+    for row in summary.loc[summary["type"].isin(list(order))].to_dict("records"):
+        area = nested.setdefault(str(row["level"]), {}).setdefault(
+            str(row["area"]), _blank(row, order)
+        )
+        for count in ("covered", "gap", "unknown", "overcount"):
+            area[count][order[str(row["type"])]] = _number(row[count], 0)
+    return nested
+
+
+def _blank(row: Mapping[Any, Any], order: Mapping[str, int]) -> Json:
+    empty = {count: [None] * len(order) for count in ("covered", "gap", "unknown", "overcount")}
+    whole = {
+        "residents": _number(row["residents"], 0),
+        "points": _number(row.get("points"), 0),
+        "blank": _number(row.get("points_without_residents"), 0),
+    }
+    return {**whole, **empty}
+
+
+def _points(data: PageData) -> Json:
+    points, ids = data.points, [kind.id for kind in data.types]
+    if points.empty:
+        return {"name": [], "states": [], "after": None}
+    rows = {str(key): row for row, key in enumerate(data.outlets.get("id", []))}
+    after = data.points_after
+    reasons = [_texts(points, f"{kind}_reason") for kind in ids]
+    return {
+        "name": _texts(points, "name"),
+        "residents": _numbers(points["residents"]),
+        "states": _states(points, ids),
+        "after": None if after is None else _states(after, ids),
+        "metres": [_numbers(points[f"{kind}_metres"], 0) for kind in ids],
+        "minutes": [_numbers(points[f"{kind}_minutes"], 1) for kind in ids],
+        "outlet": [[rows.get(str(key), -1) for key in points[f"{kind}_outlet"]] for kind in ids],
+        "reason": [{row: text for row, text in enumerate(column) if text} for column in reasons],
+        "community": _texts(points, "community"),
+    }
+
+
+def _states(table: pd.DataFrame, ids: Sequence[str]) -> list[str]:
+    """Return one word a point, a letter (c, g, u) a type, the full circle last."""
+    columns = [table[name] for name in (*(f"{kind}_state" for kind in ids), CIRCLE)]
+    letters = [[_STATE_LETTERS.get(str(state), "u") for state in column] for column in columns]
+    return ["".join(word) for word in zip(*letters, strict=True)]
+
+
+def _outlets(data: PageData) -> Json:
+    outlets = data.outlets
+    position = {kind.id: row for row, kind in enumerate(data.types)}
+    kinds = outlets["type"] if len(outlets) else []
+    return {
+        "type": [position.get(str(kind), -1) for kind in kinds],
+        **{name: _texts(outlets, name) for name in ("name", "address", "hours", "status")},
+    }
+
+
+def _places(sites: pd.DataFrame) -> list[Json]:
+    """Return one record a candidate, with its proposed types as entries, in the order of rank."""
+    ordered = sites.reset_index(drop=True).sort_values("rank", kind="stable")
+    names = dict(zip(_texts(ordered, "candidate"), _texts(ordered, "name"), strict=True))
+    places: dict[str, Json] = {}
+    for row, record in zip(ordered.index, ordered.to_dict("records"), strict=True):
+        key = clean(record["candidate"])
+        place = places.setdefault(key, _place(record, row))
+        place["entries"].append(_entry(record, names))
+    return list(places.values())
+
+
+def _place(record: Mapping[Any, Any], row: Any) -> Json:
+    texts = ("candidate", "name", "address", "district", "street", "community")
+    return {"row": int(row), "entries": [], **{name: clean(record.get(name)) for name in texts}}
+
+
+def _entry(record: Mapping[Any, Any], names: Mapping[str, str]) -> Json:
+    alternative = clean(record.get("alternative"))
+    return {
+        "type": clean(record["type"]),
+        "count": _number(record["count"], 0),
+        "rank": _number(record["rank"], 0),
+        "new": _number(record["newly_covered"], 0),
+        "lost": _number(record.get("lost_if_dropped"), 0),
+        "alternative": names.get(alternative, "") or alternative,
+        "alternative_loss": _number(record.get("alternative_loss"), 0),
+    }
+
+
+def _plan(plan: Mapping[str, object] | None) -> Json | None:
+    if plan is None:
+        return None
+    numbers = {name: _number(plan.get(name), 6) for name in ("gap", "seconds", "outlets")}
+    return {
+        "status": clean(plan.get("status")).lower(),
+        "solver": clean(plan.get("solver")),
+        **numbers,
+    }
