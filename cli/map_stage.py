@@ -1,0 +1,199 @@
+"""The stage ``map``: one page made from the result tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quarterhour.coverage.network import StreetNetwork
+from quarterhour.data.background import read_background
+from quarterhour.data.faults import FaultLog
+from quarterhour.data.standards import StandardsPack
+from quarterhour.data.text import tr
+from quarterhour.maps.page import write_page
+from quarterhour.maps.page_data import PageData, PageType
+
+from . import measure_stage, plan_stage
+from .console import Screen
+from .stages import StageRecord, file_hash, read_record, stage_key
+from .study_run import StudyRun
+
+PAGE = "map.html"
+
+
+def key(run: StudyRun) -> str:
+    """Return the hash of everything the page depends on."""
+    config = run.config.model_dump(mode="json", include={"map"})
+    drawn = run.folder / run.config.streets.background
+    background = file_hash(drawn) if drawn.is_file() else ""
+    upstream = {"measure": measure_stage.key(run), "plan": plan_stage.key(run)}
+    return stage_key("map", {"config": config, "background": background, **upstream})
+
+
+def write(run: StudyRun, folder: Path) -> dict[str, Any]:
+    """Draw the page into ``folder``, return the facts."""
+    run.progress("page", 0, 1)
+    data = page_data(run)
+    write_page(data, folder / PAGE)
+    run.progress("page", 1, 1)
+    return {"page": PAGE, "bytes": (folder / PAGE).stat().st_size, "findings": findings(run)}
+
+
+def page_data(run: StudyRun) -> PageData:
+    """Return the tables and facts that the page shows."""
+    config, pack, results = run.config, run.inputs.pack, run.results
+    measured, planned = read_record(results, "measure"), read_record(results, "plan")
+    assert measured is not None  # noqa: S101 - the pipeline has measured before it draws
+    found = measured.facts
+    return PageData(
+        title=config.map.title or config.study.name,
+        title_en=config.study.name_en,
+        subtitle=pack.name.zh,
+        subtitle_en=pack.name.en,
+        label=config.study.label,
+        language=config.study.language,
+        types=tuple(_page_type(pack, kind.id, found["criterion"]) for kind in run.types),
+        criterion=found["criterion"],
+        streets=_streets(run.network),
+        background=_background(run),
+        areas=run.inputs.areas,
+        points=gpd.read_parquet(results / "points.parquet"),
+        summary=pd.read_parquet(results / "summary.parquet"),
+        outlets=gpd.read_parquet(results / "outlets.parquet"),
+        sites=gpd.read_parquet(results / "sites.parquet") if planned else None,
+        summary_after=pd.read_parquet(results / "summary_after.parquet") if planned else None,
+        points_after=pd.read_parquet(results / "points_after.parquet") if planned else None,
+        plan=planned.facts if planned else None,
+        sources=tuple(f"{entry['file']} ({entry['kind']})" for entry in found["inputs"]),
+        made_on=datetime.now().astimezone().strftime("%Y-%m-%d"),
+        version=version("quarterhour"),
+        facts={
+            "standards": pack.id,
+            "profile": found["profile"],
+            "speed_kmh": f"{found['speed_kmh']:g}",
+            "snap_limit_m": f"{found['snap_limit_m']:g}",
+            "input_hash": measured.key[:12],
+        },
+    )
+
+
+def _page_type(pack: StandardsPack, kind: str, criterion: str) -> PageType:
+    judged = pack.threshold(kind, "metres" if criterion == "metres" else "minutes")
+    outlet = pack.type(kind)
+    return PageType(
+        kind,
+        outlet.name.zh,
+        outlet.name.en,
+        metres=pack.threshold(kind, "metres").value,
+        minutes=pack.threshold(kind, "minutes").value,
+        basic=outlet.basic,
+        verified=judged.verified,
+        source=judged.source,
+    )
+
+
+def _streets(network: StreetNetwork) -> gpd.GeoDataFrame:
+    """Return the network's streets for drawing (EPSG:4326)."""
+    owner = np.repeat(np.arange(network.n_edges), np.diff(network.edge_start))
+    lines = shapely.linestrings(np.column_stack([network.gx, network.gy]), indices=owner)
+    table = {"kind": network.edge_class, "name": network.edge_name}
+    return gpd.GeoDataFrame(table, geometry=lines, crs=network.crs).to_crs(4326)
+
+
+def _background(run: StudyRun) -> gpd.GeoDataFrame:
+    """Return water, parks and railways; an empty table where there are none."""
+    streets = run.config.streets
+    path = run.folder / (streets.background or streets.file)
+    empty = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=4326)
+    if not path.is_file() or not (streets.background or path.name.endswith(_OSM)):
+        return empty
+    log = FaultLog()
+    found = read_background(path, log=log)
+    log.raise_if_any()
+    return empty if found is None else found
+
+
+_OSM = (".osm", ".pbf", ".osm.gz", ".osm.bz2")
+
+
+def findings(run: StudyRun) -> list[str]:
+    """Return the headline findings of a study, in its language."""
+    language = run.config.study.language
+    measured, planned = read_record(run.results, "measure"), read_record(run.results, "plan")
+    assert measured is not None  # noqa: S101 - the pipeline has measured before it draws
+    return headline(measured, planned, run.inputs.pack, language)
+
+
+def headline(
+    measured: StageRecord, planned: StageRecord | None, pack: StandardsPack, language: str
+) -> list[str]:
+    """Return three or four sentences a leader should know.
+
+    Parameters
+    ----------
+    measured, planned
+        Records of the stages; None without a plan.
+    pack
+        For the names of the types.
+    language
+        Of the sentences.
+    """
+    found = measured.facts
+    known = {kind: e for kind, e in found["types"].items() if e["share"] is not None}
+    said = [_circle_finding(found, language)]
+    if known:
+        worst = min(known, key=lambda kind: known[kind]["share"])
+        lie = max(known, key=lambda kind: known[kind]["overcount"])
+        said.append(
+            tr("cli.finding.worst", language, type=pack.type(worst).name.get(language),
+               gap=_n(known[worst]["gap"]), share=_p(known[worst]["share"]))
+        )  # fmt: skip
+        said.append(
+            tr("cli.finding.lie", language, type=pack.type(lie).name.get(language),
+               overcount=_n(known[lie]["overcount"]))
+        )  # fmt: skip
+    if planned is not None:
+        said.append(_plan_finding(found, planned.facts, language))
+    return said
+
+
+def _circle_finding(found: dict[str, Any], language: str) -> str:
+    circle = found["circle"]
+    basic = sum(entry["basic"] for entry in found["types"].values())
+    return tr(
+        "cli.finding.circle", language, share=_p(circle["share"]), residents=_n(found["residents"]),
+        types=basic, gap=_n(circle["gap"]), unknown=_n(circle["unknown"]),
+    )  # fmt: skip
+
+
+def _plan_finding(found: dict[str, Any], plan: dict[str, Any], language: str) -> str:
+    optimal = plan["status"] == "optimal"
+    proof = tr(f"cli.finding.proof_{'optimal' if optimal else 'gap'}", language, gap=_p(plan["gap"]))
+    return tr(
+        "cli.finding.plan", language, outlets=_n(plan["outlets"]),
+        covered=_n(plan["objective"]), before=_p(found["circle"]["share"]),
+        after=_p(plan["circle"]["share"]), proof=proof,
+    )  # fmt: skip
+
+
+def _n(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _p(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def show(record: StageRecord, screen: Screen) -> None:
+    """Print the findings."""
+    screen.say("findings")
+    for number, sentence in enumerate(record.facts["findings"], start=1):
+        screen.say("finding.line", number=number, sentence=sentence)

@@ -1,0 +1,134 @@
+"""The stage ``measure``: service circles, their tables, and the facts behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from quarterhour.coverage.circles import ServiceCircles
+from quarterhour.coverage.states import Reason, State
+from quarterhour.coverage.summary import CIRCLE, point_table, summarise
+from quarterhour.data.dictionary import dictionary_rows
+from quarterhour.data.inputs import file_hashes
+from quarterhour.data.output import write_geopackage, write_geoparquet, write_workbook
+
+from .console import Screen
+from .stages import StageRecord, stage_key
+from .study_run import StudyRun
+
+#: Sections of study.toml that the measures depend on.
+SECTIONS = ("study", "streets", "extent", "demand", "population", "facilities", "areas", "measure")
+
+
+def key(run: StudyRun) -> str:
+    """Return the hash of everything the measures depend on."""
+    config = run.config.model_dump(mode="json", include=set(SECTIONS))
+    return stage_key("measure", {"config": config, "files": file_hashes(run.folder, run.config)})
+
+
+def write(run: StudyRun, folder: Path) -> dict[str, Any]:
+    """Measure, write the tables into ``folder``, return the facts."""
+    inputs, circles = run.inputs, run.circles
+    points = point_table(circles)
+    summary = summarise(circles, inputs.areas)
+    write_geoparquet(points, folder / "points.parquet")
+    write_geoparquet(circles.facilities, folder / "outlets.parquet")
+    summary.to_parquet(folder / "summary.parquet", index=False)
+    layers = {"points": points, "outlets": circles.facilities}
+    if len(inputs.areas):
+        layers["areas"] = inputs.areas.merge(wide_shares(summary), on=["level", "id"], how="left")
+    write_geopackage(layers, folder / "coverage.gpkg")
+    language = run.config.study.language
+    sheets = {
+        level: rows.drop(columns="level") for level, rows in summary.groupby("level", sort=False)
+    }
+    sheets["points"] = pd.DataFrame(points.drop(columns="geometry"))
+    write_workbook(sheets, folder / "coverage.xlsx", dictionary=dictionary_rows(language))
+    return facts(run, circles, summary)
+
+
+def wide_shares(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an area: residents, and for each type its share, gap and unknown persons."""
+    table = summary[summary["level"] != "city"].rename(columns={"area": "id"})
+    wide = table.pivot_table(
+        index=["level", "id"], columns="type", values=["share", "gap", "unknown"], observed=True
+    )
+    wide.columns = [f"{kind}_{value}" for value, kind in wide.columns]
+    return wide.reset_index()
+
+
+def facts(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -> dict[str, Any]:
+    """Return what a reader needs to trace and to judge the measures; JSON types only."""
+    city = summary[summary["level"] == "city"].set_index("type")
+    unknown = circles.state == State.UNKNOWN
+    reasons = {
+        reason.value: int((circles.reason == reason.value).any(axis=1).sum())
+        for reason in Reason
+        if reason is not Reason.NONE
+    }
+    return {
+        "study": run.config.study.name,
+        "standards": run.inputs.pack.id,
+        "criterion": circles.criterion,
+        "profile": circles.profile.name,
+        "speed_kmh": circles.profile.speed_kmh,
+        "snap_limit_m": run.config.streets.snap_limit,
+        "points": len(circles.demand),
+        "points_without_residents": int(circles.demand["residents"].isna().sum()),
+        "points_unknown": int(unknown.any(axis=1).sum()),
+        "unknown_reasons": reasons,
+        "outlets": len(circles.facilities),
+        "residents": float(city.loc[CIRCLE, "residents"]),
+        "types": {
+            kind.id: {
+                "metres": kind.metres,
+                "minutes": kind.minutes,
+                "basic": kind.basic,
+                **_persons(city.loc[kind.id]),
+            }
+            for kind in circles.types
+        },
+        "circle": _persons(city.loc[CIRCLE]),
+        "inputs": [
+            {"file": source.file, "kind": source.kind, "sha256": source.sha256, "rows": source.rows}
+            for source in run.inputs.sources
+        ],
+    }
+
+
+def _persons(row: pd.Series) -> dict[str, float | None]:
+    share = row["share"]
+    return {
+        "covered": float(row["covered"]),
+        "gap": float(row["gap"]),
+        "unknown": float(row["unknown"]),
+        "share": None if pd.isna(share) else float(share),
+        "overcount": float(row["overcount"]),
+        "straight_covered": float(row["straight_covered"]),
+    }
+
+
+def show(record: StageRecord, screen: Screen) -> None:
+    """Print coverage by type."""
+    found = record.facts
+    rows = [(_name(kind, screen), *_cells(entry)) for kind, entry in found["types"].items()]
+    rows.append((screen.tr("circle"), *_cells(found["circle"])))
+    header = [screen.tr(f"column.{name}") for name in _COLUMNS]
+    screen.table(screen.tr("coverage_title", residents=f"{found['residents']:,.0f}"), header, rows)
+
+
+_COLUMNS = ("type", "share", "covered", "gap", "unknown", "overcount")
+
+
+def _cells(entry: dict[str, Any]) -> list[str]:
+    share = entry["share"]
+    return [
+        "–" if share is None else f"{share:.1%}",
+        *(f"{entry[name]:,.0f}" for name in _COLUMNS[2:]),
+    ]
+
+
+def _name(kind: str, screen: Screen) -> str:
+    return screen.type_name(kind)

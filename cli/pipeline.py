@@ -1,0 +1,102 @@
+"""Run the stages of a study in order, each kept when nothing it depends on has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quarterhour.data.output import staged
+
+from . import map_stage, measure_stage, plan_stage
+from .console import Screen
+from .stages import StageRecord, is_fresh, make_record, record_path
+from .study_run import StudyRun, open_study
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: what it depends on, and how it writes its files.
+
+    Attributes
+    ----------
+    name
+        Its name on the command line and of its record.
+    key
+        Returns the hash of everything the stage depends on.
+    write
+        Writes the stage's files into a folder and returns the facts for its record.
+    show
+        Prints the headline of its record.
+    """
+
+    name: str
+    key: Callable[[StudyRun], str]
+    write: Callable[[StudyRun, Path], dict[str, Any]]
+    show: Callable[[StageRecord, Screen], None]
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("measure", measure_stage.key, measure_stage.write, measure_stage.show),
+        Stage("plan", plan_stage.key, plan_stage.write, plan_stage.show),
+        Stage("map", map_stage.key, map_stage.write, map_stage.show),
+    )
+}
+
+
+def run_stages(
+    study: Path, stages: tuple[str, ...], screen: Screen, *, fresh: bool = False
+) -> dict[str, StageRecord]:
+    """Run stages of a study and show what they found.
+
+    Parameters
+    ----------
+    study
+        Folder or ``study.toml``.
+    stages
+        Names in order.
+    screen
+        Where to speak.
+    fresh
+        Ignore earlier results.
+
+    Returns
+    -------
+    dict
+        The record of each stage.
+
+    Raises
+    ------
+    InputFaults
+        If the input has faults; earlier results stay as they were.
+    """
+    records = {}
+    with screen.progress() as progress:
+        run = open_study(study, progress, fresh=fresh)
+        for name in stages:
+            records[name] = _run_stage(run, STAGES[name], screen)
+    if "inputs" in vars(run):
+        screen.faults(run.inputs.warnings)
+    for name, record in records.items():
+        STAGES[name].show(record, screen)
+    return records
+
+
+def _run_stage(run: StudyRun, stage: Stage, screen: Screen) -> StageRecord:
+    key = stage.key(run)
+    kept = None if run.fresh else is_fresh(run.results, stage.name, key)
+    if kept is not None:
+        screen.detail("stage_kept", stage=screen.tr(f"stage.{stage.name}"))
+        return kept
+    with staged(run.results) as folder:
+        facts = stage.write(run, folder)
+        names = [path.name for path in folder.iterdir()]
+        record = make_record(stage.name, key, facts, folder, names)
+        text = json.dumps(record.to_json(), ensure_ascii=False, indent=1, allow_nan=False)
+        record_path(folder, stage.name).write_text(text, encoding="utf-8")
+    screen.detail("stage_done", stage=screen.tr(f"stage.{stage.name}"))
+    return record

@@ -1,0 +1,152 @@
+"""One opened study: its configuration, its inputs, and what is computed from them, each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterhour.data.faults import FaultLog
+from quarterhour.data.progress import Progress
+from quarterhour.data.study import StudyConfig, load_study, study_file
+
+from .stages import RESULTS
+
+if TYPE_CHECKING:
+    from quarterhour.coverage.circles import ServiceCircles, ServiceType
+    from quarterhour.coverage.network import StreetNetwork
+    from quarterhour.coverage.profiles import TravelProfile
+    from quarterhour.data.inputs import StudyInputs
+    from quarterhour.data.standards import Criterion
+
+
+@dataclass
+class StudyRun:
+    """A study being worked on.
+
+    Attributes
+    ----------
+    folder
+        The study's folder.
+    config
+        Its ``study.toml``.
+    progress
+        Told how far long work is.
+    fresh
+        Ignore earlier results.
+    """
+
+    folder: Path
+    config: StudyConfig
+    progress: Progress
+    fresh: bool = False
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results."""
+        return self.folder / RESULTS
+
+    @cached_property
+    def inputs(self) -> StudyInputs:
+        """Everything the study names, read and checked.
+
+        Raises
+        ------
+        InputFaults
+            With every fault of every file.
+        """
+        from quarterhour.data.inputs import read_inputs  # noqa: PLC0415 - loads geopandas
+
+        log = FaultLog()
+        inputs = read_inputs(self.folder, self.config, log=log, progress=self.progress)
+        log.raise_if_any()
+        assert inputs is not None  # noqa: S101 - no fault means there are inputs
+        return inputs
+
+    @cached_property
+    def network(self) -> StreetNetwork:
+        """The walkable network, from the cache when the streets are unchanged."""
+        from .network_cache import cached_network  # noqa: PLC0415
+
+        return cached_network(self.inputs.streets, self.config.study.crs, self.results / "cache")
+
+    @property
+    def criterion(self) -> Criterion:
+        """What thresholds are tested on."""
+        return self.config.measure.criterion or self.inputs.pack.criterion
+
+    @property
+    def profile(self) -> TravelProfile:
+        """Who walks."""
+        from quarterhour.coverage.profiles import TravelProfile  # noqa: PLC0415
+
+        walker = self.inputs.pack.profile(self.config.measure.profile)
+        factor = 1.0 if walker.steps_factor is None else walker.steps_factor.value
+        return TravelProfile(
+            walker.id,
+            speed_kmh=walker.speed.value,
+            signal_delay_s=walker.signal_delay.value,
+            steps_speed_kmh=walker.speed.value / factor,
+        )
+
+    @cached_property
+    def types(self) -> tuple[ServiceType, ...]:
+        """The types to judge, with their thresholds."""
+        from quarterhour.coverage.circles import ServiceType  # noqa: PLC0415
+
+        pack = self.inputs.pack
+        wanted = self.config.measure.types or pack.type_ids
+        return tuple(
+            ServiceType(
+                kind,
+                metres=pack.threshold(kind, "metres").value,
+                minutes=pack.threshold(kind, "minutes").value,
+                basic=pack.type(kind).basic,
+            )
+            for kind in wanted
+        )
+
+    @cached_property
+    def circles(self) -> ServiceCircles:
+        """The measured service circles."""
+        return self.measure()
+
+    def measure(self, facilities: object = None) -> ServiceCircles:
+        """Measure the circles of the existing outlets, or of other ones given."""
+        from quarterhour.coverage.circles import measure_circles  # noqa: PLC0415
+
+        inputs, config = self.inputs, self.config
+        edge = inputs.extent if config.extent and config.extent.edge == "unknown" else None
+        return measure_circles(
+            self.network,
+            inputs.demand,
+            inputs.facilities if facilities is None else facilities,
+            self.types,
+            criterion=self.criterion,
+            profile=self.profile,
+            entrances=inputs.entrances,
+            snap_limit=config.streets.snap_limit,
+            island_share=config.streets.island_share,
+            walk_to_street=config.measure.walk_to_street,
+            none_exist=config.measure.none_exist,
+            known_within=edge,
+            progress=self.progress,
+        )
+
+
+def open_study(
+    study: Path, progress: Progress, *, fresh: bool = False, log: FaultLog | None = None
+) -> StudyRun:
+    """Open a study by its folder or its ``study.toml``.
+
+    Raises
+    ------
+    InputFaults
+        If ``study.toml`` is missing or has faults.
+    """
+    log = FaultLog() if log is None else log
+    config = load_study(study, log)
+    log.raise_if_any()
+    assert config is not None  # noqa: S101 - no fault means there is a configuration
+    return StudyRun(study_file(study).parent, config, progress, fresh)

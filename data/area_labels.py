@@ -1,0 +1,73 @@
+"""Say of each point in which district, street-town and community it lies."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .faults import FaultLog
+
+#: Levels of areas, coarsest first.
+AREA_LEVELS = ("district", "street", "community")
+
+
+def label_areas(
+    points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, *, log: FaultLog
+) -> gpd.GeoDataFrame:
+    """Fill the columns ``district``, ``street`` and ``community`` with ids of areas.
+
+    A label that is an id stays; one that is the name of exactly one area becomes its id; an empty
+    or unknown one is replaced by the area the point lies in. Levels without areas are left alone.
+
+    Parameters
+    ----------
+    points
+        Demand or candidates (EPSG:4326).
+    areas
+        Canonical areas.
+    log
+        Takes the warnings ``label_unknown`` (no area of that id or name) and ``outside_areas``.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        A copy of ``points``; "" where a point lies in no area of a level.
+    """
+    labelled = points.copy()
+    for level in AREA_LEVELS:
+        if level not in labelled:
+            labelled[level] = ""
+        polygons = areas[areas["level"] == level]
+        if len(polygons):
+            labelled[level] = _labels(labelled, polygons, level, log)
+    return labelled
+
+
+def _labels(
+    points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame, level: str, log: FaultLog
+) -> npt.NDArray[np.object_]:
+    given = points[level].to_numpy(object)
+    once = polygons[~polygons["name"].duplicated(keep=False)]
+    known = dict(zip(once["name"], once["id"], strict=True))
+    known |= {area: area for area in polygons["id"]}
+    labels = np.array([known.get(text, "") for text in given], object)
+    strange = sorted({text for text in given if text and text not in known})
+    if strange:
+        log.warn("label_unknown", column=level, value=", ".join(strange[:5]), count=len(strange))
+    empty = labels == ""
+    if empty.any():
+        labels[empty] = containing(points[empty], polygons)
+    outside = int((labels == "").sum())
+    if outside:
+        log.warn("outside_areas", column=level, count=outside)
+    return labels
+
+
+def containing(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Return the id of the polygon each point lies in, the first by id on a shared border, or ""."""
+    ordered = polygons.sort_values("id")[["id", "geometry"]].rename(columns={"id": "area"})
+    joined = gpd.sjoin(points[["geometry"]], ordered, how="left", predicate="intersects")
+    first = joined.sort_values("area").groupby(level=0)["area"].first().reindex(points.index)
+    return np.asarray(first.where(pd.notna(first), "").to_numpy(), dtype=object)
