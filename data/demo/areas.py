@@ -18,19 +18,8 @@ from .plane import Dice, Line, Point, to_lonlat
 from .ways import Draft
 
 _LINES = {"primary", "secondary"}
-_ALSO = set("槐荫街 药王街 学府路 麦田路 砖窑路 书香街 仓储路 文昌东路 旧市街 文庙街".split())
-_XX = {
-    "槐荫街",
-    "药王街",
-    "学府路",
-    "麦田路",
-    "砖窑路",
-    "书香街",
-    "仓储路",
-    "文昌东路",
-    "旧市街",
-    "文庙街",
-}
+_ALSO = {"槐荫街", "药王街", "学府路", "麦田路", "砖窑路", "书香街", "仓储路", "文昌东路"}
+_ALSO |= {"旧市街", "文庙街"}
 _SHARES = (7, 7, 7, 6, 6, 7)  # communities of each street
 _ORDER = ("north", "old", "outer")
 

@@ -57,7 +57,7 @@ def fit(rect: Rect) -> Rect | None:
     """Return the rectangle cut back until all of it is clear; None if too little is left."""
     step = 8.0
     while rect[2] - rect[0] >= MIN_SIDE and rect[3] - rect[1] >= MIN_SIDE:
-        points = samples(rect)
+        points = samples(rect, 18)
         bad = points[~clear(points)]
         if not len(bad):
             return rect

@@ -67,8 +67,8 @@ def background(city: City) -> list[Json]:
         _feature("Polygon", [_degrees(strip)], _named("green", ("滨河绿带", "River Greenbelt")))
     ]
     for ground in city.fabric.grounds:
-        kind = ground.kind if ground.kind in {"park", "green", "farm"} else "grounds"
-        properties = _named(kind, ground.name)
+        kind = {"park": "green", "green": "green", "farm": "farm"}.get(ground.kind, "grounds")
+        properties = {**_named(kind, ground.name), "use": ground.kind}
         features.append(_feature("Polygon", [_degrees(ground.ring)], properties))
     for compound in city.fabric.compounds:
         outline = [_degrees(box(compound.rect, 1000))]
@@ -82,6 +82,8 @@ def background(city: City) -> list[Json]:
         features.append(_feature("Polygon", [_degrees(ground.lake)], name))
     rail = _named("railway", ("澄津铁路", "Chengjin Railway"))
     features.append(_feature("LineString", _degrees(skeleton.RAIL), rail))
+    road = _named("main_road", ("环城路", "Huancheng Ring Road"))
+    features += [_feature("LineString", _degrees(line), road) for line in skeleton.carriageways()]
     return features + _roofs(city)
 
 

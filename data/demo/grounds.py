@@ -128,6 +128,7 @@ def _mall(ground: Ground, rect: Rect, draft: Draft) -> None:
         start = draft.reach(a, (-way[0], -way[1]), 45) or a
         stop = draft.reach(b, way, 45) or b
         draft.add([start, (cx, cy), stop], {"highway": "pedestrian", **name}, street=True)
+        ground.gates += [a, b]
     for bx0, bx1 in ((x0 + 10, cx - 16), (cx + 16, x1 - 10)):
         for by0, by1 in ((y0 + 10, cy - 16), (cy + 16, y1 - 10)):
             ground.buildings.append((bx0, by0, bx1, by1))

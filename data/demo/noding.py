@@ -82,12 +82,18 @@ class _Ids:
 
 def _with_points(line: Line, draft: Draft) -> Line:
     """Return the line with the tagged points that lie on it as vertices."""
+    (west, south), (east, north) = (map(f, *line) for f in (min, max))
     for point in draft.points:
-        for i, (a, b) in enumerate(pairwise(line)):
-            t = _foot(point, a, b)
-            if t is not None and 0 < t < 1:
-                line = [*line[: i + 1], point, *line[i + 1 :]]
-                break
+        if west - 1 < point[0] < east + 1 and south - 1 < point[1] < north + 1:
+            line = _with_point(line, point)
+    return line
+
+
+def _with_point(line: Line, point: Point) -> Line:
+    for i, (a, b) in enumerate(pairwise(line)):
+        t = _foot(point, a, b)
+        if t is not None and 0 < t < 1:
+            return [*line[: i + 1], point, *line[i + 1 :]]
     return line
 
 

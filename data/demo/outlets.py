@@ -51,7 +51,7 @@ TRADES = (
     Trade("vegetable", ("菜市场", "蔬菜零售", "生鲜超市"), ("鲜蔬菜店", "Fresh Vegetables"),
           36, 190, 1.1, (60, 900), (60, 400),
           ("06:00-20:00", "6:30-19:30", "05:30-12:00; 15:00-19:00")),
-    Trade("convenience", ("便利店", "社区超市"), ("便利店", "Convenience"), 132, 70, 0.85,
+    Trade("convenience", ("便利店", "社区超市"), ("便利店", "Convenience"), 120, 60, 1.2,
           (30, 180), (30, 120), ("24h", "06:30-23:00", "7:00-22:30", "00:00-24:00")),
     Trade("breakfast", ("早餐店", "早点铺"), ("早点", "Breakfast"), 80, 85, 0.9,
           (20, 90), (40, 160), ("06:00-10:00", "5:30-9:30", "6:30-9:30; 16:30-19:00")),
@@ -106,7 +106,7 @@ def spots(city: City) -> list[Spot]:
     return found
 
 
-def pull(places: list[Spot], homes: list[Residence], radius: float = 65.0) -> Floats:
+def pull(places: list[Spot], homes: list[Residence], radius: float = 50.0) -> Floats:
     """Return persons around each spot, fading with distance, shape (n,)."""
     doors = [_doors(h) for h in homes]
     at_home = np.array([d for found in doors for d in found])
@@ -172,7 +172,7 @@ def _outlet(number: int, trade: Trade, spot: Spot, dice: Dice) -> Outlet:
     return Outlet(
         id=f"W{number:04d}",
         name=(shop[0] + words[0], f"{shop[1]} {words[1]}"),
-        kind=trade.names[0] if dice.chance(0.7) else dice.pick(trade.names),
+        kind=trade.names[0] if dice.chance(0.55) else dice.pick(trade.names[-2:]),
         place=(spot.place[0] + dice.between(-2, 2), spot.place[1] + dice.between(-2, 2)),
         address=layout.CITY[0] + spot.address[0],
         status=status,

@@ -55,7 +55,8 @@ def _river_breaks(road: layout.Road) -> list[Break]:
         if "river" in road.over:
             breaks.append(Break(near[0] + 6, near[-1] - 6, "bridge"))
         else:
-            breaks.append(Break(near[0], near[-1], "gap"))
+            far = near[-1] if len(near) > 1 else lengths(road.points)[-1]
+            breaks.append(Break(near[0], far, "gap"))
     return breaks
 
 
@@ -81,9 +82,14 @@ def _draw_road(draft: Draft, road: layout.Road) -> None:
         draft.add(line, _road_tags(road) | extra, level, street=True)
 
 
+def carriageways() -> tuple[Line, Line]:
+    """Return the two carriageways of the ring road, each in its direction of travel."""
+    return offset(RING, -layout.CARRIAGEWAY), offset(RING, layout.CARRIAGEWAY)[::-1]
+
+
 def _draw_ring(draft: Draft) -> None:
     trunk = {"highway": "trunk", "oneway": "yes", "foot": "no", **RING_TAGS}
-    for line in (offset(RING, -layout.CARRIAGEWAY), offset(RING, layout.CARRIAGEWAY)[::-1]):
+    for line in carriageways():
         breaks = [Break(s - 42, s + 42, "bridge") for s in crossings(line, RIVER)]
         for piece, kind in cut(line, breaks):
             extra, level = structure(kind)
