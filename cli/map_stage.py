@@ -17,7 +17,7 @@ from quarterhour.coverage.network import StreetNetwork
 from quarterhour.data.background import read_background
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.standards import StandardsPack
-from quarterhour.data.text import tr
+from quarterhour.data.text import languages, tr
 from quarterhour.maps.page import write_page
 from quarterhour.maps.page_data import PageData, PageType
 
@@ -44,7 +44,7 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     data = page_data(run)
     write_page(data, folder / PAGE)
     run.progress("page", 1, 1)
-    return {"page": PAGE, "bytes": (folder / PAGE).stat().st_size, "findings": findings(run)}
+    return {"page": PAGE, "bytes": (folder / PAGE).stat().st_size, **_findings(run)}
 
 
 def page_data(run: StudyRun) -> PageData:
@@ -124,45 +124,43 @@ def _background(run: StudyRun) -> gpd.GeoDataFrame:
 _OSM = (".osm", ".pbf", ".osm.gz", ".osm.bz2")
 
 
-def findings(run: StudyRun) -> list[str]:
-    """Return the headline findings of a study, in its language."""
-    language = run.config.study.language
+def _findings(run: StudyRun) -> dict[str, list[str]]:
+    """Return the headline findings of a study in every language."""
     measured, planned = read_record(run.results, "measure"), read_record(run.results, "plan")
     assert measured is not None  # noqa: S101 - the pipeline has measured before it draws
-    return headline(measured, planned, run.inputs.pack, language)
+    return {f"findings_{code}": headline(measured.facts, planned, code) for code in languages()}
 
 
-def headline(
-    measured: StageRecord, planned: StageRecord | None, pack: StandardsPack, language: str
-) -> list[str]:
-    """Return three or four sentences a leader should know.
+def headline(found: dict[str, Any], planned: StageRecord | None, language: str) -> list[str]:
+    """Return the three sentences a leader should know.
 
     Parameters
     ----------
-    measured, planned
-        Records of the stages; None without a plan.
-    pack
-        For the names of the types.
+    found
+        Facts of the stage ``measure``.
+    planned
+        Record of the stage ``plan``, None without one.
     language
         Of the sentences.
     """
-    found = measured.facts
-    known = {kind: e for kind, e in found["types"].items() if e["share"] is not None}
-    said = [_circle_finding(found, language)]
-    if known:
-        worst = min(known, key=lambda kind: known[kind]["share"])
-        lie = max(known, key=lambda kind: known[kind]["overcount"])
-        said.append(
-            tr("cli.finding.worst", language, type=pack.type(worst).name.get(language),
-               gap=_n(known[worst]["gap"]), share=_p(known[worst]["share"]))
-        )  # fmt: skip
-        said.append(
-            tr("cli.finding.lie", language, type=pack.type(lie).name.get(language),
-               overcount=_n(known[lie]["overcount"]))
-        )  # fmt: skip
-    if planned is not None:
-        said.append(_plan_finding(found, planned.facts, language))
-    return said
+    said = [_circle_finding(found, language), *_worst_finding(found, language)]
+    return said if planned is None else [*said, _plan_finding(found, planned.facts, language)]
+
+
+def _worst_finding(found: dict[str, Any], language: str) -> list[str]:
+    """Return what is said of the weakest type; nothing where no type is known."""
+    known = [entry for entry in found["types"].values() if entry["share"] is not None]
+    if not known:
+        return []
+    worst = min(known, key=lambda entry: entry["share"])
+    lie = max(known, key=lambda entry: entry["overcount"])
+    name = f"name_{language}"
+    return [
+        tr(
+            "cli.finding.worst", language, type=worst[name], gap=_n(worst["gap"]),
+            share=_p(worst["share"]), lie_type=lie[name], overcount=_n(lie["overcount"]),
+        )
+    ]  # fmt: skip
 
 
 def _circle_finding(found: dict[str, Any], language: str) -> str:
@@ -195,5 +193,6 @@ def _p(share: float | None) -> str:
 def show(record: StageRecord, screen: Screen) -> None:
     """Print the findings."""
     screen.say("findings")
-    for number, sentence in enumerate(record.facts["findings"], start=1):
+    found = record.facts[f"findings_{screen.language}"]
+    for number, sentence in enumerate(found, start=1):
         screen.say("finding.line", number=number, sentence=sentence)

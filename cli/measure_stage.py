@@ -83,6 +83,8 @@ def facts(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -> dict
         "residents": float(city.loc[CIRCLE, "residents"]),
         "types": {
             kind.id: {
+                "name_zh": run.inputs.pack.type(kind.id).name.zh,
+                "name_en": run.inputs.pack.type(kind.id).name.en,
                 "metres": kind.metres,
                 "minutes": kind.minutes,
                 "basic": kind.basic,
@@ -113,7 +115,7 @@ def _persons(row: pd.Series) -> dict[str, float | None]:
 def show(record: StageRecord, screen: Screen) -> None:
     """Print coverage by type."""
     found = record.facts
-    rows = [(_name(kind, screen), *_cells(entry)) for kind, entry in found["types"].items()]
+    rows = [(entry[f"name_{screen.language}"], *_cells(entry)) for entry in found["types"].values()]
     rows.append((screen.tr("circle"), *_cells(found["circle"])))
     header = [screen.tr(f"column.{name}") for name in _COLUMNS]
     screen.table(screen.tr("coverage_title", residents=f"{found['residents']:,.0f}"), header, rows)
@@ -129,6 +131,3 @@ def _cells(entry: dict[str, Any]) -> list[str]:
         *(f"{entry[name]:,.0f}" for name in _COLUMNS[2:]),
     ]
 
-
-def _name(kind: str, screen: Screen) -> str:
-    return screen.type_name(kind)

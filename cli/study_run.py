@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,13 +82,12 @@ class StudyRun:
         from quarterhour.coverage.profiles import TravelProfile  # noqa: PLC0415
 
         walker = self.inputs.pack.profile(self.config.measure.profile)
-        factor = 1.0 if walker.steps_factor is None else walker.steps_factor.value
-        return TravelProfile(
-            walker.id,
-            speed_kmh=walker.speed.value,
-            signal_delay_s=walker.signal_delay.value,
-            steps_speed_kmh=walker.speed.value / factor,
+        profile = TravelProfile(
+            walker.id, speed_kmh=walker.speed.value, signal_delay_s=walker.signal_delay.value
         )
+        if walker.steps_factor is None:
+            return profile
+        return replace(profile, steps_factor=walker.steps_factor.value)
 
     @cached_property
     def types(self) -> tuple[ServiceType, ...]:

@@ -138,9 +138,7 @@ class FaultLog:
         if row is not None and self._seen[kind] > SHOWN_PER_KIND:
             return
         text = None if value is None else _shorten(str(value))
-        self.entries.append(
-            Fault(code, name, row, column, text, tuple(params.items()), severity)
-        )
+        self.entries.append(Fault(code, name, row, column, text, tuple(params.items()), severity))
 
     def warn(self, code: str, **where: object) -> None:
         """Note a warning: as `add` with ``severity="warning"``."""

@@ -142,7 +142,7 @@ class _Reader:
         box = _box(streets)
         areas = self._areas()
         extent = self._extent()
-        demand = self._demand(box, streets, extent)
+        demand = self._demand(box, streets)
         facilities = self._facilities(pack, box, streets)
         candidates = self._candidates(pack, box, streets, extent)
         entrances = self._entrances(demand, box)
@@ -150,7 +150,11 @@ class _Reader:
             return None
         if self.log.faults:
             return None
-        demand = self._population(label_areas(demand, areas, log=self.log))
+        demand = _within(self._population(demand), extent)
+        if demand.empty:
+            self.log.add("no_demand", file=config.demand.file)
+            return None
+        demand = label_areas(demand, areas, log=self.log)
         if candidates is not None:
             candidates = label_areas(candidates, areas, log=self.log)
         self._check_quotas(areas, demand)
@@ -218,14 +222,19 @@ class _Reader:
 
     def _streets(self) -> Streets | None:
         section = self.config.streets
+        rules = WalkingRules(
+            trunk=section.trunk, private=section.private, cycleway=section.cycleway,
+            indoor=section.indoor, separate_sidewalk=section.separate_sidewalk,
+        )  # fmt: skip
         if section.place:
-            streets = download_place(
-                section.place, cache_dir=self.folder / "results" / "cache", log=self.log
-            )
+            cache = self.folder / "results" / "cache"
+            streets = download_place(section.place, cache_dir=cache, log=self.log, walking=rules)
             name = section.place
         else:
-            rules = WalkingRules(trunk=section.trunk, private=section.private)
-            streets = read_streets(self.folder / section.file, log=self.log, walking=rules)
+            streets = read_streets(
+                self.folder / section.file, log=self.log, walking=rules,
+                node_crossings=section.node_crossings,
+            )  # fmt: skip
             name = section.file
         if streets is not None:
             self._read(name, "streets", streets.source.sha256, streets.n_edges)
@@ -262,15 +271,13 @@ class _Reader:
             return None
         return table.geometry.to_crs(4326).union_all()
 
-    def _demand(
-        self, box: Box | None, streets: Streets | None, extent: shapely.Geometry | None
-    ) -> gpd.GeoDataFrame | None:
+    def _demand(self, box: Box | None, streets: Streets | None) -> gpd.GeoDataFrame | None:
         section = self.config.demand
         table = self._table(section, "demand")
         if table is None:
             return None
         read = read_demand(
-            table, columns=_own_columns(section), datum=section.datum or None, box=box, log=self.log
+            table, columns=section.columns, datum=section.datum or None, box=box, log=self.log
         )
         if read is None:
             return None
@@ -278,10 +285,7 @@ class _Reader:
         weight = self.config.population.weight if self.config.population else ""
         if weight:
             frame = self._with_weight(frame, read, table, weight)
-        frame = _within(frame, extent)
-        self._guard(section, read, streets, extent)
-        if frame.empty and not self.log.faults:
-            self.log.add("no_demand", file=section.file)
+        self._guard(section, read, streets)
         return frame
 
     def _with_weight(
@@ -343,7 +347,7 @@ class _Reader:
                 unmapped=section.unmapped, log=self.log,
             )  # fmt: skip
             if read is not None:
-                self._guard(section, read, streets, None)
+                self._guard(section, read, streets)
                 frames.append(read.frame)
                 for word, count in read.unmapped.items():
                     self.unmapped[word] = self.unmapped.get(word, 0) + count
@@ -380,29 +384,14 @@ class _Reader:
         )  # fmt: skip
         if read is None:
             return None
-        self._guard(given, read, streets, extent)
+        self._guard(given, read, streets)
         return _within(read.frame, extent)
 
-    def _guard(
-        self,
-        section: TableSection,
-        read: ReadFrame,
-        streets: Streets | None,
-        extent: shapely.Geometry | None,
-    ) -> None:
+    def _guard(self, section: TableSection, read: ReadFrame, streets: Streets | None) -> None:
         """Warn when another datum fits the streets clearly better."""
         self.datums[section.file] = read.datum
-        if streets is None:
-            return
-        given = read.given
-        if extent is not None:
-            inside = shapely.intersects(extent, read.frame.geometry.to_numpy())
-            given = given[inside]
-        guard_datum(given, read.datum, streets, file=section.file, log=self.log)
-
-
-def _own_columns(section: TableSection) -> dict[str, str]:
-    return dict(section.columns)
+        if streets is not None:
+            guard_datum(read.given, read.datum, streets, file=section.file, log=self.log)
 
 
 def _box(streets: Streets | None) -> Box | None:

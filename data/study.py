@@ -6,16 +6,28 @@ option's dotted path (``streets.snap_limit``), and are written as comments by `q
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from .faults import FaultLog
+from .walking_rules import DEFAULT_RULES, Policy
 
 STUDY_FILE = "study.toml"
+
+#: Options that name a file.
+FILE_OPTIONS = ("file", "types_file", "background", "standards")
+
+#: An environment variable with this prefix and the name of a path overrides ``[paths]``.
+PATH_VARIABLE = "QUARTERHOUR_PATH_"
+
+_PATH_START = re.compile(r"\{(\w+)\}")
 
 Metres = Annotated[float, Field(gt=0, le=100_000)]
 
@@ -41,7 +53,8 @@ class TableSection(_Section):
     file: str = Field(min_length=1)
     layer: str = ""
     encoding: str = ""
-    datum: str = "WGS-84"
+    datum: str = ""
+    trust_datum: bool = False
     columns: dict[str, str] = {}
 
 
@@ -50,9 +63,12 @@ class StreetsSection(_Section):
 
     file: str = ""
     place: str = ""
-    datum: str = "WGS-84"
-    trunk: Literal["exclude", "include"] = "exclude"
-    private: Literal["exclude", "include"] = "include"
+    trunk: Policy = DEFAULT_RULES.trunk
+    private: Policy = DEFAULT_RULES.private
+    cycleway: Policy = DEFAULT_RULES.cycleway
+    indoor: Policy = DEFAULT_RULES.indoor
+    separate_sidewalk: Policy = DEFAULT_RULES.separate_sidewalk
+    node_crossings: bool = False
     snap_limit: Metres = 200.0
     island_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     background: str = ""
@@ -112,7 +128,8 @@ class CandidatesSection(_Section):
     file: str = ""
     layer: str = ""
     encoding: str = ""
-    datum: str = "WGS-84"
+    datum: str = ""
+    trust_datum: bool = False
     columns: dict[str, str] = {}
     spacing: Metres = 150.0
 
@@ -170,15 +187,22 @@ class MapSection(_Section):
     simplify: Annotated[float, Field(ge=0)] = 1.0
 
 
+class PathsSection(RootModel[dict[str, str]]):
+    """``[paths]``: folders that file names may start from, as ``{name}/file.csv``."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 class StudyConfig(_Section):
     """A whole ``study.toml``.
 
     Attributes
     ----------
-    study, streets, extent, demand, population, facilities, candidates, areas, measure, plan, map
+    paths, study, streets, extent, demand, population, facilities, candidates, areas, measure, plan, map
         The sections of the file, each a frozen model; optional ones are None when absent.
     """
 
+    paths: PathsSection = PathsSection({})
     study: StudySection
     streets: StreetsSection
     extent: ExtentSection | None = None
@@ -243,11 +267,46 @@ def parse_study(text: str, *, name: str, log: FaultLog) -> StudyConfig | None:
         log.add("study_not_toml", file=name, value=str(error))
         return None
     try:
-        return StudyConfig.model_validate(raw)
+        config = StudyConfig.model_validate(raw)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _note(detail, name, log)
         return None
+    return _with_paths(config, name, log)
+
+
+def _with_paths(config: StudyConfig, name: str, log: FaultLog) -> StudyConfig | None:
+    """Put the folders of ``[paths]`` into the file names that start with ``{name}``."""
+    folders = {
+        key: os.environ.get(PATH_VARIABLE + key.upper(), folder)
+        for key, folder in config.paths.root.items()
+    }
+    raw = config.model_dump()
+    unknown = list(_fill_paths(raw, folders))
+    for option, key in unknown:
+        known = ", ".join(folders) or "–"
+        log.add("option_no_such_id", file=name, column=option, value=f"{{{key}}}", known=known)
+    return None if unknown else StudyConfig.model_validate(raw)
+
+
+def _fill_paths(
+    node: object, folders: Mapping[str, str], place: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Replace ``{name}`` in every file option in place; yield (option, name) where unknown."""
+    if isinstance(node, list | tuple):
+        for number, entry in enumerate(node, start=1):
+            yield from _fill_paths(entry, folders, f"{place}[{number}]")
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        option = f"{place}.{key}" if place else key
+        start = _PATH_START.match(value) if key in FILE_OPTIONS and isinstance(value, str) else None
+        if start is None:
+            yield from _fill_paths(value, folders, option)
+        elif start[1] in folders:
+            node[key] = folders[start[1]] + value[start.end() :]
+        else:
+            yield option, start[1]
 
 
 #: pydantic's kinds of error -> our fault codes; anything else is "option_invalid".

@@ -47,7 +47,7 @@ def option_rows(language: str) -> list[tuple[str, str, str, str]]:
     rows = []
     for section in StudyConfig.model_fields:
         for name, option in section_model(section).model_fields.items():
-            if _is_section(option):
+            if _is_section(option) or section == "paths":
                 continue
             rows.append((section, name, _default(option), _meaning(section, name, language)))
     return rows
@@ -55,6 +55,8 @@ def option_rows(language: str) -> list[tuple[str, str, str, str]]:
 
 def _section(section: str, values: Any, language: str, *, explain: bool) -> str:
     present = values is not None or isinstance(StudyConfig.model_fields[section].default, BaseModel)
+    if section == "paths":
+        return _paths(values, language)
     head = f"[[{section}]]" if section in REPEATED else f"[{section}]"
     lines = [_comment(tr(f"study.{section}._", language))] if explain else []
     lines.append(head if present else f"# {head}")
@@ -71,6 +73,12 @@ def _section(section: str, values: Any, language: str, *, explain: bool) -> str:
         elif explain:
             lines.append(f"# {name} = {_default(option)}")
     return "\n".join([*lines, *inner])
+
+
+def _paths(values: Any, language: str) -> str:
+    lines = [_comment(tr("study.paths._", language))]
+    lines += ["[paths]", *(f"{_key(key)} = {toml_value(one)}" for key, one in (values or {}).items())]
+    return "\n".join(lines if values else [*lines[:1], "# [paths]", '# data = "D:/data"'])
 
 
 def _nested(path: str, values: Any, language: str) -> str:
@@ -126,3 +134,24 @@ def toml_value(value: Any) -> str:
 def _key(key: str) -> str:
     bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
     return key if bare else json.dumps(key, ensure_ascii=False)
+
+
+def study_reference(language: str) -> str:
+    """Return the reference of all options as Markdown; ``docs/study*.md`` hold it."""
+    lines = [tr("study.reference", language), ""]
+    for section in StudyConfig.model_fields:
+        head = f"[[{section}]]" if section in REPEATED else f"[{section}]"
+        lines += [f"## `{head}`", "", tr(f"study.{section}._", language), ""]
+        rows = [row for row in option_rows(language) if row[0] == section]
+        if rows:
+            lines += [tr("study.reference_columns", language), "|---|---|---|"]
+            lines += [f"| `{name}` | `{default}` | {meaning} |" for _, name, default, meaning in rows]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    for code, name in (("en", "study.md"), ("zh", "study.zh.md")):
+        Path("docs", name).write_text(study_reference(code), encoding="utf-8")

@@ -1,9 +1,11 @@
 """study.toml: every option is explained, every fault is listed once."""
 
+from pathlib import Path
+
 import pytest
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.study import StudyConfig, load_study, parse_study, section_model
-from quarterhour.data.study_template import option_rows, study_toml, toml_value
+from quarterhour.data.study_template import option_rows, study_reference, study_toml, toml_value
 from quarterhour.data.text import languages
 
 MINIMAL = """
@@ -114,7 +116,7 @@ def test_template_holds_every_option_and_reads_back(language):
     for section in StudyConfig.model_fields:
         assert f"[{section}]" in text
         for option in section_model(section).model_fields:
-            assert option in text
+            assert option in text or section == "paths"
 
 
 @pytest.mark.parametrize("language", languages())
@@ -129,3 +131,25 @@ def test_toml_values_round_trip():
 
     value = {"a": [1, 2.5, True, '引"号\\'], "键 a": {"b": "c"}}
     assert tomllib.loads(f"v = {toml_value(value)}")["v"] == value
+
+
+PATHS = MINIMAL.replace('"homes.csv"', '"{city}/homes.csv"') + '[paths]\ncity = "data/2024"\n'
+
+
+def test_paths_are_put_into_file_names(monkeypatch):
+    log = FaultLog()
+    assert parse_study(PATHS, name="study.toml", log=log).demand.file == "data/2024/homes.csv"
+    monkeypatch.setenv("QUARTERHOUR_PATH_CITY", "/elsewhere")
+    assert parse_study(PATHS, name="study.toml", log=log).demand.file == "/elsewhere/homes.csv"
+    assert not list(log)
+
+
+def test_unknown_path_is_a_fault():
+    text = PATHS.replace("[paths]\ncity", "[paths]\ntown")
+    assert faults_of(text) == {("option_no_such_id", "demand.file")}
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "study.md"), ("zh", "study.zh.md")])
+def test_reference_in_docs_is_up_to_date(language, name):
+    page = Path(__file__).parents[2] / "docs" / name
+    assert page.read_text(encoding="utf-8") == study_reference(language)
