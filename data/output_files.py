@@ -1,0 +1,205 @@
+"""Writers of one file each: GeoParquet, GeoPackage, Excel, CSV, JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyogrio
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+#: First characters that make a spreadsheet take text for a formula; full-width ones too, as
+#: Chinese and Japanese Excel does.
+_FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?")
+_MAX_ROWS: Final = 1_048_576
+_MAX_TEXT: Final = 32_767
+_WIDTHS: Final = (6, 60)
+_SAMPLE_ROWS: Final = 200
+
+
+def write_geoparquet(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a GeoDataFrame as GeoParquet, CRS and index kept."""
+    frame.to_parquet(path)
+
+
+def write_geopackage(layers: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Write several layers into one new GeoPackage.
+
+    Parameters
+    ----------
+    layers
+        Layer name → GeoDataFrame, or DataFrame for a layer without geometry. An empty layer keeps
+        its columns.
+    path
+        Replaced if it exists.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer.
+    """
+    if not layers:
+        raise ValueError("a GeoPackage needs a layer")
+    path.unlink(missing_ok=True)
+    for name, frame in layers.items():
+        kinds = _geometry_kinds(frame)
+        options = {"geometry_type": "Unknown"} if len(kinds) != 1 else {}
+        spatial = isinstance(frame, gpd.GeoDataFrame)
+        pyogrio.write_dataframe(
+            frame, path, layer=name, driver="GPKG", **(options if spatial else {})
+        )
+
+
+def _geometry_kinds(frame: pd.DataFrame) -> set[str]:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return set()
+    return {str(kind) for kind in frame.geom_type.dropna().unique()}
+
+
+def write_workbook(
+    sheets: Mapping[str, pd.DataFrame], path: Path, *, units: pd.DataFrame | None = None,
+    units_title: str = "units",
+) -> None:  # fmt: skip
+    """Write an Excel workbook.
+
+    Parameters
+    ----------
+    sheets
+        Title → table; geometry columns are left out, NaN becomes an empty cell. Headers are frozen
+        and can be filtered, widths fit the text (Chinese characters count two).
+    path
+        The ``.xlsx``.
+    units
+        Table of what each column means and its unit, written as the last sheet.
+    units_title
+        Title of that sheet.
+
+    Raises
+    ------
+    ValueError
+        If there is no sheet, a title is not allowed or a table has more rows than Excel holds.
+
+    Notes
+    -----
+    Text is written as text with Excel's quote prefix where it begins like a formula, so that
+    nothing from a user's table is ever computed.
+    """
+    whole = dict(sheets) | ({units_title: units} if units is not None else {})
+    if not whole:
+        raise ValueError("a workbook needs a sheet")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, frame in whole.items():
+        if len(frame) >= _MAX_ROWS:
+            raise ValueError(f"{len(frame)} rows do not fit a sheet; write CSV instead")
+        _fill(book.create_sheet(title), plain_table(frame))
+    book.save(path)
+
+
+def _fill(sheet: Any, frame: pd.DataFrame) -> None:
+    sheet.append([str(column) for column in frame.columns])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for row, values in enumerate(frame.itertuples(index=False, name=None), start=2):
+        for column, value in enumerate(values, start=1):
+            _set(sheet, row, column, cell_value(value))
+    sheet.freeze_panes = "A2"
+    if len(frame.columns):
+        last = get_column_letter(len(frame.columns))
+        sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
+    for column, name in enumerate(frame.columns, start=1):
+        shown = [str(name), *map(str, frame.iloc[:_SAMPLE_ROWS, column - 1])]
+        width = min(max(_WIDTHS[0], max(map(text_width, shown)) + 2), _WIDTHS[1])
+        sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _set(sheet: Any, row: int, column: int, value: object) -> None:
+    if value is None:
+        return
+    cell = sheet.cell(row, column)
+    if not isinstance(value, str):
+        cell.value = value
+        return
+    cell.set_explicit_value(ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT], data_type="s")
+    if value.startswith(_FORMULA_START):
+        cell.quotePrefix = True
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write CSV as UTF-8 with BOM, which Excel opens with Chinese intact.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front; plain numbers
+    stay. Geometry columns are left out.
+    """
+    table = plain_table(frame)
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([neutral(str(column)) for column in table.columns])
+        for values in table.itertuples(index=False, name=None):
+            writer.writerow([_csv_cell(cell_value(value)) for value in values])
+
+
+def _csv_cell(value: object) -> object:
+    if value is None:
+        return ""
+    return neutral(value) if isinstance(value, str) else value
+
+
+def neutral(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
+    risky = text.startswith(_FORMULA_START) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if risky else text
+
+
+def write_json(value: object, path: Path) -> None:
+    """Write JSON in UTF-8; NaN and infinity become null, numpy values plain ones."""
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(item) for item in value]
+    return cell_value(value)
+
+
+def plain_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without its geometry columns."""
+    kept = [
+        position
+        for position, kind in enumerate(frame.dtypes)
+        if not isinstance(kind, gpd.array.GeometryDtype)
+    ]
+    return pd.DataFrame(frame).iloc[:, kept]
+
+
+def cell_value(value: Any) -> object:
+    """Return a Python value for a cell; None where there is none (NaN, NaT, infinity)."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain if isinstance(plain, bool | int | float | str) else str(plain)
+
+
+def text_width(text: str) -> int:
+    """Return how many columns a text takes: East Asian wide characters two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
