@@ -15,6 +15,7 @@ The rooms, in the order in which data passes through them:
 `solvers`            HiGHS, CBC and any other solver PuLP knows, with their true bounds
 `plan`               `Plan`: what came out, and how far it is proven
 `solve`              `plan_max_coverage`: the door to all of the above
+`covered`            who is covered by a choice of outlets
 `evidence`           why each site was chosen, what is lost without it
 `price_curve`        coverage against the number of outlets, with its knee
 ===================  ==================================================================

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Floats
+from .arrays import Floats, Ints
 from .cover_state import CoverState
 from .openings import Openings
+
+#: Maxima looked at, the widest first.
+_ROWS_TRIED = 100
 
 
 def quick_bound(state: CoverState) -> float:
@@ -31,13 +34,21 @@ def _most_gain(openings: Openings, gain: Floats) -> float:
     """Return the most that ``gain`` (q,) sums to under any one maximum taken alone."""
     limits = openings.limits
     positive = np.maximum(gain, 0.0)
-    best = float(positive.sum())
-    for row in np.flatnonzero(np.isfinite(limits.upper)):
+    best = total = float(positive.sum())
+    for row in _widest(openings):
         part = slice(limits.matrix.indptr[row], limits.matrix.indptr[row + 1])
         members, size = limits.matrix.indices[part], limits.matrix.data[part]
-        outside = float(positive.sum() - positive[members].sum())
+        outside = float(total - positive[members].sum())
         best = min(best, outside + _knapsack(positive[members], size, limits.upper[row]))
     return best
+
+
+def _widest(openings: Openings) -> Ints:
+    """Return the maxima that count the most openings; those of single sites bound nothing."""
+    limits = openings.limits
+    bounded = np.flatnonzero(np.isfinite(limits.upper))
+    width = np.diff(limits.matrix.indptr)[bounded]
+    return bounded[np.argsort(-width, kind="stable")[:_ROWS_TRIED]]
 
 
 def _knapsack(gain: Floats, size: Floats, room: float) -> float:

@@ -20,10 +20,13 @@ from .solvers import Ended, Outcome, Request, raise_failed
 #: Seconds between two looks at the clock and the keyboard.
 _POLL = 0.1
 
-#: Seconds CBC gets to write its best solution after it was asked to stop.
-_GRACE = 15.0
+#: Seconds CBC gets to write its best solution, and how often it is asked to stop meanwhile.
+_GRACE, _ASKED = 12.0, 4
 
 _NUMBER = r"([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
+
+#: What CBC prints for a bound it does not have: 1e+50 of either sign.
+_NONE = 1e49
 
 #: CBC prints its bounds with three decimals: half a unit of the last one is added.
 _ROUNDING = 0.0005
@@ -153,16 +156,20 @@ def bound_in(log: str) -> float | None:
     progress line (negated, CBC minimises), the value of the relaxation.
     """
     if "Result - Optimal solution found\n" in log:
-        proven = re.findall(rf"Objective value:\s+{_NUMBER}", log)
-        return float(proven[-1]) if proven else None
-    stated = re.findall(rf"Upper bound:\s+{_NUMBER}", log)
-    if stated:
-        return float(stated[-1]) + _ROUNDING
-    possible = re.findall(rf"best possible {_NUMBER}", log)
-    if possible:
-        return -float(possible[-1]) + _ROUNDING
-    relaxed = re.findall(rf"Continuous objective value is {_NUMBER}", log)
-    return float(relaxed[-1]) + _ROUNDING if relaxed else None
+        return _last(r"Objective value:\s+", log)
+    stated = _last(r"Upper bound:\s+", log)
+    possible = _last("best possible ", log)
+    relaxed = _last("Continuous objective value is ", log)
+    for bound in (stated, None if possible is None else -possible, relaxed):
+        if bound is not None and abs(bound) < _NONE:
+            return bound + _ROUNDING
+    return None
+
+
+def _last(words: str, log: str) -> float | None:
+    """Return the last number that follows ``words``, or None."""
+    found = re.findall(words + _NUMBER, log)
+    return float(found[-1]) if found else None
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -176,9 +183,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """Ask CBC to stop and write its best; end it if it does not."""
     if process.poll() is not None:
         return
-    if sys.platform != "win32":
-        process.send_signal(signal.SIGINT)
-        _wait(process, _GRACE)
+    for _ in range(_ASKED if sys.platform != "win32" else 0):
+        process.send_signal(signal.SIGINT)  # it is deaf to it while it reads the model
+        _wait(process, _GRACE / _ASKED)
     if process.poll() is None:
         process.kill()
         process.wait()

@@ -58,13 +58,14 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         )
         self.request = request
         self.started = started
+        self.columns: list[pulp.LpVariable] = []
         self.outcome = Outcome("time_limit")
 
     def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Hand the whole model to HiGHS at once; PuLP's own adds it row by row."""
         highspy = _highspy()
 
-        variables = lp.variables()
+        self.columns = variables = lp.variables()
         for number, variable in enumerate(variables):
             variable.index = number
         lp.solverModel.passModel(_highs_lp(highspy, lp, variables))
@@ -99,7 +100,7 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         solution = lp.solverModel.getSolution()
         if not solution.value_valid:
             return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
-        for variable, value in zip(lp.variables(), solution.col_value, strict=True):
+        for variable, value in zip(self.columns, solution.col_value, strict=True):
             variable.varValue = value
         proven = self.outcome.ended == "finished"
         quality = pulp.LpSolutionOptimal if proven else pulp.LpSolutionIntegerFeasible

@@ -203,8 +203,8 @@ def siting_problem(
         weights=_spread(people if weights is None else weights, pairs_demand, np.float64),
         covers=matrices,
         covered=_spread(covered, pairs_demand, np.bool_),
-        unknown=_spread(unknown, pairs_demand, np.bool_) | _spread(missing, pairs_demand, np.bool_),
-        allowed=_spread(allowed, pairs_site, np.bool_) & ~_spread(forbidden, pairs_site, np.bool_),
+        unknown=_unknown(unknown, missing, pairs_demand),
+        allowed=_allowed(allowed, forbidden, pairs_site),
         capacity=_spread(capacity, pairs_site[:1], np.int64),
         cost=_spread(cost, pairs_site, np.float64),
         required=_spread(required, pairs_site[:1], np.bool_),
@@ -223,6 +223,22 @@ def _cover_sets(matrix: object) -> sparse.csr_array:
     covers.sum_duplicates()
     covers.data = np.ones(len(covers.data), dtype=np.int8)
     return covers
+
+
+def _unknown(given: npt.ArrayLike, missing: Bools, shape: tuple[int, int]) -> Bools:
+    """Return unknown pairs (n, K): those given, and all of a point whose residents are missing."""
+    unknown: Bools = _spread(given, shape, np.bool_)
+    if unknown.shape != shape or len(missing) != shape[0]:
+        return unknown
+    return unknown | missing[:, None]
+
+
+def _allowed(given: npt.ArrayLike, forbidden: npt.ArrayLike, shape: tuple[int, int]) -> Bools:
+    allowed: Bools = _spread(given, shape, np.bool_)
+    banned: Bools = _spread(forbidden, shape, np.bool_)
+    if banned.shape != shape:
+        return banned  # a misfit of either is for the checks to name
+    return allowed & ~banned if allowed.shape == shape else allowed
 
 
 def _ids(ids: Sequence[str] | None, count: int) -> Labels:

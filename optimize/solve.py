@@ -14,10 +14,11 @@ import numpy as np
 from quarterhour.data.faults import Fault
 from quarterhour.data.progress import Progress, silent
 
-from .arrays import Bools, Floats, rows_met, sums_by
+from .arrays import Bools, Floats
 from .bounds import quick_bound
 from .conflicts import find_conflicts, no_plan
 from .cover_state import CoverState
+from .covered import chosen_pairs, newly_covered
 from .greedy import drop_idle, greedy
 from .model import coverage_model, feasibility_model
 from .openings import Openings, flatten
@@ -134,7 +135,10 @@ def _search(openings: Openings, run: _Run) -> _Found:
     proven = bound if outcome.bound is None else min(bound, openings.constant + outcome.bound)
     if proven < floor - _slack(floor):  # a bound below a known plan is not one
         proven = bound
-    return _Found(_better(openings, start.chosen, chosen), proven, floor, outcome.ended)
+    best = _better(openings, start.chosen, chosen)
+    if relative_gap(openings.value(best), proven) > run.gap and outcome.ended != "interrupted":
+        best = _polished(openings, best, run)
+    return _Found(best, proven, floor, outcome.ended)
 
 
 def _start(openings: Openings, run: _Run) -> tuple[CoverState | None, str]:
@@ -157,6 +161,13 @@ def _polish(state: CoverState, run: _Run) -> bool:
     except KeyboardInterrupt:
         return True
     return False
+
+
+def _polished(openings: Openings, chosen: Bools, run: _Run) -> Bools:
+    """Return what a stopped solver left, improved by swaps."""
+    state = CoverState.of(openings, chosen)
+    _polish(state, run)
+    return state.chosen
 
 
 def _solve(openings: Openings, start: Bools, run: _Run) -> tuple[Bools, Outcome]:
@@ -182,16 +193,17 @@ def _plan(
     gap = relative_gap(objective, bound)
     order = np.flatnonzero(chosen)
     order = order[np.lexsort((whole.kind[order], whole.candidate[order]))]
+    items = tuple(Chosen(int(whole.candidate[o]), int(whole.kind[o])) for o in order)
     return Plan(
         status=_status(gap, found.ended, run),
-        chosen=tuple(Chosen(int(whole.candidate[o]), int(whole.kind[o])) for o in order),
+        chosen=items,
         objective=objective,
         bound=bound,
         gap=gap,
         solver=run.solver.name,
         seed=run.seed,
         seconds=time.monotonic() - run.began,
-        newly_covered=_newly_covered(problem, whole, chosen),
+        newly_covered=_residents_covered(problem, items),
         greedy=found.floor,
         size=_size(state),
     )
@@ -202,7 +214,7 @@ def _known(chosen: Bools | None) -> Bools:
 
 
 def _tidy(whole: Openings, chosen: Bools) -> Bools:
-    """Leave out what covers nobody more and no minimum needs; fill up what still gains."""
+    """Leave out what covers nobody more and no minimum needs."""
     return drop_idle(CoverState.of(whole, chosen)).chosen
 
 
@@ -225,10 +237,10 @@ def _status(gap: float, ended: str, run: _Run) -> Status:
     return "interrupted" if ended == "interrupted" else "time_limit"
 
 
-def _newly_covered(problem: SitingProblem, whole: Openings, chosen: Bools) -> Floats:
-    covered = rows_met(whole.covers, chosen) > 0
-    residents = problem.residents[whole.row_demand[covered]]
-    return sums_by(whole.row_kind[covered], residents, len(problem.types))
+def _residents_covered(problem: SitingProblem, items: tuple[Chosen, ...]) -> Floats:
+    newly = newly_covered(problem, chosen_pairs(problem, items))
+    people: Floats = problem.residents @ newly.astype(np.float64)
+    return people
 
 
 def _size(state: Reduced) -> ModelSize:

@@ -148,7 +148,8 @@ class OtherSolver:
     def _make(self, options: dict[str, Any]) -> Any:
         cls = next(c for c in _solver_classes() if c.name == self.name)
         known = inspect.signature(cls.__init__).parameters
-        return cls(**{key: value for key, value in options.items() if key in known})
+        given = {"_skip_v4_deprecation": True} | options  # chosen by name, so the hint is no help
+        return cls(**{key: value for key, value in given.items() if key in known})
 
 
 def _solver_classes() -> list[Any]:
