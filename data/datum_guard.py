@@ -8,10 +8,10 @@ every place is near some street, and parcel centroids are far from streets when 
 Two figures are taken for each hypothesis: the share of points on a street, among those within
 `REACH_M` and among those within `BESIDE_M`. Both are compared with the same figures for the
 points displaced at random, which no datum explains; the lower of the two, in standard deviations
-of the random ones, is the hypothesis's score. `CLEAR_SCORE` and `CLEAR_MARGIN` were chosen on 966 compact
-neighbourhoods of real shops, homes and parks in Beijing (two street extracts, three datums), so
-that none is decided wrongly; 36 % of those with 60 places are decided, 41 % with 100, 69 % with
-200, 81 % with 400, and of the whole tables (257 to 1,500 places) all.
+of the random ones, is the hypothesis's score. `CLEAR_SCORE` and `CLEAR_MARGIN` were chosen on 966
+compact neighbourhoods of real shops, homes and parks in Beijing (two street extracts, three
+datums), so that none is decided wrongly; 36 % of those with 60 places are decided, 41 % with 100,
+69 % with 200, 81 % with 400, and of the whole tables (257 to 1,500 places) all.
 """
 
 from __future__ import annotations

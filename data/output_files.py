@@ -110,9 +110,9 @@ def write_workbook(
 
 
 def _fill(sheet: Any, frame: pd.DataFrame) -> None:
-    sheet.append([str(column) for column in frame.columns])
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
+    for column, name in enumerate(frame.columns, start=1):
+        _set(sheet, 1, column, str(name))
+        sheet.cell(1, column).font = Font(bold=True)
     for row, values in enumerate(frame.itertuples(index=False, name=None), start=2):
         for column, value in enumerate(values, start=1):
             _set(sheet, row, column, cell_value(value))
@@ -133,7 +133,8 @@ def _set(sheet: Any, row: int, column: int, value: object) -> None:
     if not isinstance(value, str):
         cell.value = value
         return
-    cell.set_explicit_value(ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT], data_type="s")
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT]
+    cell.data_type = "s"
     if value.startswith(_FORMULA_START):
         cell.quotePrefix = True
 

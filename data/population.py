@@ -188,7 +188,7 @@ def share_out(total: float, weights: Floats, *, whole: bool = False) -> Floats:
         return shares
     target = round(total)
     exact = target * (weights / weights.sum())
-    given = np.floor(exact)
+    given: Floats = np.floor(exact)
     missing = int(target - given.sum())
     order = np.argsort(-(exact - given), kind="stable")
     given[order[:missing]] += 1
