@@ -1,0 +1,125 @@
+"""Siting against its peers: time to build a model, and to prove a city's plan.
+
+Peers live in the optional extra ``bench``. Where they are installed for another interpreter, name
+it in ``QUARTERHOUR_PEER_PYTHON``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from quarterhour.optimize.model import coverage_model
+from quarterhour.optimize.openings import flatten
+from quarterhour.optimize.problem import Quota, SitingProblem, siting_problem
+from quarterhour.optimize.solve import plan_max_coverage
+
+try:
+    from .record import Record
+except ImportError:  # started as a script
+    from record import Record
+
+PEER = Path(__file__).with_name("siting_spopt.py")
+
+
+def run() -> list[Record]:
+    """Return all siting records."""
+    return [*build_vs_spopt(), *city_plan()]
+
+
+def build_vs_spopt(n: int = 5000, m: int = 1500, p: int = 100) -> list[Record]:
+    """Time the way from a matrix of distances to a finished model, both starting from it."""
+    demand, sites, residents = _points(n, m, side=10_000.0)
+    distance = np.hypot(*(demand[:, None] - sites[None]).transpose(2, 0, 1))
+    seconds = min(_timed(lambda: _build(distance, residents, p)) for _ in range(3))
+    peer = _spopt_seconds(distance, residents, p)
+    ratio = None if peer is None else peer / seconds
+    return [Record("build-vs-spopt", seconds, "s", "spopt", ratio)]
+
+
+def _build(distance: np.ndarray, residents: np.ndarray, p: int) -> None:
+    covers = sparse.csr_array(distance <= 500.0)
+    problem = siting_problem(types=["shop"], residents=residents, covers=[covers], total=p)
+    coverage_model(flatten(problem))
+
+
+def city_plan() -> list[Record]:
+    """Prove a plan of seven types with district and type quotas, 5,358 x 2,000, 300 outlets."""
+    problem = seven_types(5358, 2000, 300)
+    plan = plan_max_coverage(problem, time_limit=60.0, gap=1e-4)
+    return [
+        Record("city-plan-5358-seconds", plan.seconds, "s", None, None),
+        Record("city-plan-5358-gap-percent", 100 * plan.gap, "%", None, None),
+    ]
+
+
+def seven_types(n: int, m: int, total: int, *, seed: int = 0) -> SitingProblem:
+    """Return a random city: seven thresholds, existing outlets, 16 districts with quotas."""
+    side = 40_000.0 * np.sqrt(n / 50_000)
+    demand, sites, residents = _points(n, m, side=side, seed=seed)
+    rng = np.random.default_rng(seed + 1)
+    types = [f"t{k}" for k in range(7)]
+    covers, covered = [], []
+    for radius in (300.0, 500.0, 500.0, 800.0, 800.0, 1000.0, 1000.0):
+        near = cKDTree(demand).sparse_distance_matrix(
+            cKDTree(sites), radius, output_type="coo_matrix"
+        )
+        near.data[:] = 1.0
+        covers.append(near)
+        existing = rng.uniform(0, side, (n // 40, 2))
+        covered.append(cKDTree(existing).query(demand)[0] <= radius)
+    district = [f"D{a}{b}" for a, b in np.minimum(sites // (side / 4), 3).astype(int)]
+    allowed = rng.random((m, 7)) < 0.7
+    allowed[np.arange(m), rng.integers(0, 7, m)] = True
+    return siting_problem(
+        types=types,
+        residents=residents,
+        covers=covers,
+        covered=np.column_stack(covered),
+        allowed=allowed,
+        capacity=rng.integers(1, 4, m),
+        groups={"district": district},
+        total=total,
+        quotas=[
+            *(Quota(total // 40, total // 8, level="district", group=g) for g in set(district)),
+            *(Quota(total // 20, total // 4, type=t) for t in types),
+        ],
+    )
+
+
+def _points(n: int, m: int, *, side: float, seed: int = 0) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0, side, (n, 2)), rng.uniform(0, side, (m, 2)), rng.integers(50, 3000, n)
+
+
+def _timed(work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _spopt_seconds(distance: np.ndarray, residents: np.ndarray, p: int) -> float | None:
+    """Return the seconds spopt takes for the same model, or None where it is not installed."""
+    python = os.environ.get("QUARTERHOUR_PEER_PYTHON", sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "case.npz"
+        np.savez(file, distance=distance, residents=residents, p=p, radius=500.0)
+        command = [python, str(PEER), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == PEER_MISSING:
+        return None
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return float(done.stdout.split()[-1])
+
+
+#: Exit code of the peer's script where spopt is not installed.
+PEER_MISSING = 3
