@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from .faults import FaultLog
+
+#: Control and format characters (zero-width space, stray byte order mark) in a header.
+_HIDDEN: Final = {"Cc", "Cf"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,9 @@ def _header(
     cells: list[str], body: list[list[str]], number: int, log: FaultLog, file: str
 ) -> tuple[list[str], int]:
     """Return clean unique names; empty ones at the right end fall away."""
-    names = ["".join(c for c in cell if c.isprintable()).strip() for cell in cells]
+    names = [
+        "".join(c for c in cell if unicodedata.category(c) not in _HIDDEN).strip() for cell in cells
+    ]
     while names and not names[-1] and not any(_cell(row, len(names) - 1) for row in body):
         names.pop()
     for name, count in Counter(filter(None, names)).items():

@@ -103,22 +103,21 @@ def _parse(text: str, delimiter: str, log: FaultLog, file: str) -> list[list[str
 
 
 def _note_foreign_bytes(records: list[list[str]], encoding: str, log: FaultLog, file: str) -> None:
+    """Note cells with bytes of another encoding, and leave text that can be shown."""
     header = next((record for record in records if any(record)), [])
     for number, record in enumerate(records, start=1):
         for index, cell in enumerate(record):
             raw = foreign_bytes(cell, encoding)
-            if raw is not None:
-                column = header[index] if index < len(header) and record is not header else None
-                log.add(
-                    "foreign_bytes",
-                    file=file,
-                    row=number,
-                    column=_clean(column),
-                    value=show_bytes(raw),
-                    encoding=encoding,
-                    other=read_as_other(raw, encoding),
-                )
-
-
-def _clean(name: str | None) -> str | None:
-    return None if name is None else name.encode("utf-8", "replace").decode("utf-8")
+            if raw is None:
+                continue
+            record[index] = cell.encode("utf-8", "replace").decode("utf-8")
+            named = index < len(header) and record is not header
+            log.add(
+                "foreign_bytes",
+                file=file,
+                row=number,
+                column=header[index] if named else None,
+                value=show_bytes(raw),
+                encoding=encoding,
+                other=read_as_other(raw, encoding),
+            )
