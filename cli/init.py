@@ -60,7 +60,7 @@ def init(folder: Path, screen: Screen, *, place: str, files: Iterable[Path]) -> 
     _fill(given)
     folder.mkdir(parents=True, exist_ok=True)
     with staged(folder) as aside:
-        (aside / STUDY_FILE).write_text(study_toml(given, screen.language), encoding="utf-8")
+        aside.path(STUDY_FILE).write_text(study_toml(given, screen.language), encoding="utf-8")
     screen.say("init.written", path=folder / STUDY_FILE)
     screen.say("init.next", folder=folder)
 

@@ -10,9 +10,9 @@ import pandas as pd
 from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.states import Reason, State
 from quarterhour.coverage.summary import CIRCLE, point_table, summarise
-from quarterhour.data.dictionary import dictionary_rows
+from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.inputs import file_hashes
-from quarterhour.data.output import write_geopackage, write_geoparquet, write_workbook
+from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
 
 from .console import Screen
 from .stages import StageRecord, stage_key
@@ -45,7 +45,7 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
         level: rows.drop(columns="level") for level, rows in summary.groupby("level", sort=False)
     }
     sheets["points"] = pd.DataFrame(points.drop(columns="geometry"))
-    write_workbook(sheets, folder / "coverage.xlsx", dictionary=dictionary_rows(language))
+    write_workbook(sheets, folder / "coverage.xlsx", units=data_dictionary(language))
     return facts(run, circles, summary)
 
 

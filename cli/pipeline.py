@@ -92,7 +92,8 @@ def _run_stage(run: StudyRun, stage: Stage, screen: Screen) -> StageRecord:
     if kept is not None:
         screen.detail("stage_kept", stage=screen.tr(f"stage.{stage.name}"))
         return kept
-    with staged(run.results) as folder:
+    with staged(run.results) as staging:
+        folder = staging.folder
         facts = stage.write(run, folder)
         names = [path.name for path in folder.iterdir()]
         record = make_record(stage.name, key, facts, folder, names)

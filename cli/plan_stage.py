@@ -9,10 +9,10 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.coverage.summary import CIRCLE, point_table, summarise
-from quarterhour.data.dictionary import dictionary_rows
+from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.faults import InputFaults
 from quarterhour.data.inputs import file_hashes
-from quarterhour.data.output import write_geopackage, write_geoparquet, write_workbook
+from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
 from quarterhour.optimize.evidence import SiteEvidence, plan_coverage, site_evidence
 from quarterhour.optimize.from_circles import problem_from_circles, proposed_outlets
 from quarterhour.optimize.plan import Plan
@@ -65,7 +65,7 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
         "after": summary,
     }
     language = run.config.study.language
-    write_workbook(sheets, folder / "plan.xlsx", dictionary=dictionary_rows(language))
+    write_workbook(sheets, folder / "plan.xlsx", units=data_dictionary(language))
     return facts(plan, problem, candidates, summary)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from .text import catalogue, tr
 
 _DOMAIN = "dictionary."
 
 
-def dictionary_rows(language: str) -> list[tuple[str, str, str]]:
-    """Return (column, unit, meaning) of every column, in the order of the catalogue.
+def data_dictionary(language: str) -> pd.DataFrame:
+    """Return one row a column: ``column, unit, meaning``, in the order of the catalogue.
 
     Columns that stand once for each type are written ``<type>_state``.
     """
@@ -17,11 +19,8 @@ def dictionary_rows(language: str) -> list[tuple[str, str, str]]:
         for key in catalogue(language)
         if key.startswith(_DOMAIN)
     )
-    return [
-        (
-            column,
-            tr(f"{_DOMAIN}{column}.unit", language),
-            tr(f"{_DOMAIN}{column}.meaning", language),
-        )
+    rows = [
+        (column, *(tr(f"{_DOMAIN}{column}.{part}", language) for part in ("unit", "meaning")))
         for column in columns
     ]
+    return pd.DataFrame(rows, columns=["column", "unit", "meaning"])

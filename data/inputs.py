@@ -13,7 +13,8 @@ import pandas as pd
 import shapely
 
 from .area_labels import label_areas
-from .datum_guard import guard_datum
+from .datum_check import LABELS, note_datum
+from .datum_guard import StreetLines, guard
 from .faults import Fault, FaultLog
 from .frame_areas import link_parents, read_areas
 from .frames import (
@@ -25,7 +26,7 @@ from .frames import (
     read_facilities,
 )
 from .outlet_types import TypeMapping, load_mapping, mapping_from
-from .population import spread
+from .population import SpreadPopulation, spread_rest
 from .progress import Progress, silent
 from .standards import StandardsPack, load_pack, shipped_packs
 from .streets import Streets, read_streets
@@ -306,18 +307,30 @@ class _Reader:
     def _population(self, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Spread area totals onto the points that have no residents of their own."""
         section = self.config.population
+        plain = demand.drop(columns="weight", errors="ignore")
         if section is None:
-            return demand.drop(columns="weight", errors="ignore")
+            return plain
         table = self._table(section, "population")
         areas = None if table is None else read_areas(
-            table, level=None, columns=section.columns, datum=section.datum or None, log=self.log
+            table, level="community", columns=section.columns, datum=section.datum or None,
+            log=self.log,
         )  # fmt: skip
         if areas is None:
-            return demand
-        return spread(
-            areas, demand, weight="weight" if section.weight else None,
-            whole_persons=section.whole_persons, log=self.log, file=section.file,
-        )  # fmt: skip
+            return plain
+        own = demand["residents"].to_numpy(float)
+        weights = np.nan_to_num(demand["weight"].to_numpy(float)) if section.weight else None
+        spread_out = spread_rest(areas, demand, own=own, weight=weights, whole=section.whole_persons)
+        self._note_unplaced(spread_out, section.file)
+        return plain.assign(residents=spread_out.residents)
+
+    def _note_unplaced(self, found: SpreadPopulation, file: str) -> None:
+        """Count the people whom no point could take; of a study of a part, that is most."""
+        if found.unplaced:
+            names = ", ".join(area.name or area.area for area in found.unplaced[:5])
+            self.log.add(
+                "people_unplaced", file=file, value=names, count=len(found.unplaced),
+                persons=f"{found.lost:,.0f}", severity="warning",
+            )  # fmt: skip
 
     def _entrances(
         self, demand: gpd.GeoDataFrame | None, box: Box | None
@@ -388,10 +401,12 @@ class _Reader:
         return _within(read.frame, extent)
 
     def _guard(self, section: TableSection, read: ReadFrame, streets: Streets | None) -> None:
-        """Warn when another datum fits the streets clearly better."""
-        self.datums[section.file] = read.datum
-        if streets is not None:
-            guard_datum(read.given, read.datum, streets, file=section.file, log=self.log)
+        """Note a fault when another datum fits the streets clearly better."""
+        self.datums[section.file] = LABELS.get(read.datum, read.datum.upper())
+        if streets is not None and streets.n_edges and not section.trust_datum:
+            lines = StreetLines(streets.lon, streets.lat, streets.edge_start)
+            verdict = guard(read.given, lines, declared=read.datum)
+            note_datum(verdict, file=section.file, log=self.log)
 
 
 def _box(streets: Streets | None) -> Box | None:

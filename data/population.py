@@ -114,6 +114,48 @@ def spread(
     return SpreadPopulation(residents, ids[index], tuple(unplaced))
 
 
+def spread_rest(
+    areas: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame,
+    *,
+    own: Floats,
+    weight: ArrayLike | None = None,
+    whole: bool = False,
+) -> SpreadPopulation:
+    """Spread what remains of each area's residents onto the points without a figure of their own.
+
+    Parameters
+    ----------
+    areas, points, weight, whole
+        As in `spread`.
+    own
+        (n,) persons that points have already, NaN where unknown; they stay as they are and are
+        taken off their area's total, which is not pushed below 0.
+
+    Returns
+    -------
+    SpreadPopulation
+        ``unplaced`` counts what remained in areas without a point to take it.
+
+    Raises
+    ------
+    ValueError
+        As in `spread`.
+    """
+    given = np.asarray(own, dtype=np.float64)
+    known = ~np.isnan(given)
+    if not known.any():
+        return spread(areas, points, weight=weight, whole=whole)
+    index = locate(areas, gpd.GeoSeries(points.geometry).reset_index(drop=True))
+    placed = known & (index >= 0)
+    taken = np.bincount(index[placed], weights=given[placed], minlength=len(areas))
+    rest = areas.assign(residents=np.maximum(areas["residents"].to_numpy(float) - taken, 0.0))
+    weights = np.where(known, 0.0, _weights(weight, len(given)))
+    found = spread(rest, points, weight=weights, whole=whole)
+    residents = np.where(known, given, found.residents)
+    return SpreadPopulation(residents, found.area, tuple(a for a in found.unplaced if a.residents))
+
+
 def _weights(weight: ArrayLike | None, count: int) -> Floats:
     return np.ones(count) if weight is None else np.asarray(weight, dtype=np.float64)
 
