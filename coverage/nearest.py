@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import scipy_search
+from .engine import Engine, engine
 from .errors import QueryError
-from .impedance import Unit, impedance
+from .impedance import Unit
 from .locate import Locations, check_network_of
+from .nearest_search import search_nearest
 from .network import StreetNetwork
 from .profiles import ADULT, TravelProfile
 
@@ -40,9 +41,10 @@ class Nearest:
     facility_index: pd.Index[Any]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row an origin and rank that is reached: origin, rank, facility, metres, seconds.
+        """Return one row an origin and rank that is reached.
 
-        ``origin`` and ``facility`` are index values; ``rank`` starts at 1.
+        Columns are origin, rank, facility, metres, seconds; ``origin`` and
+        ``facility`` are index values; ``rank`` starts at 1.
         """
         row, rank = np.nonzero(self.facility >= 0)
         return pd.DataFrame(
@@ -65,7 +67,6 @@ def nearest(
     limit: float | None = None,
     by: Unit = "metres",
     profile: TravelProfile = ADULT,
-    threads: int | None = None,
 ) -> Nearest:
     """Find the k facilities that each origin reaches first, walking from origin to facility.
 
@@ -83,8 +84,6 @@ def nearest(
         The unit that is minimised; of the route found, the other unit is given beside it.
     profile
         How people walk.
-    threads
-        Threads to work on, by default one a core.
 
     Raises
     ------
@@ -96,8 +95,11 @@ def nearest(
     if k < 1:
         raise QueryError(f"k is {k}, expected 1 or more")
     check_limit(limit)
-    costs = impedance(network, by, profile)
-    cost, other, facility = scipy_search.nearest(origins, facilities, costs, k, limit)
+
+    def prepare(coarser: int) -> Engine:
+        return engine(network, by, profile, limit, coarser=coarser, backwards=True)
+
+    cost, other, facility = search_nearest(prepare, origins, facilities, k, limit)
     metres, seconds = (cost, other) if by == "metres" else (other, cost)
     return Nearest(facility, metres, seconds, origins.index, facilities.index)
 

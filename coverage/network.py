@@ -14,6 +14,7 @@ from .network_checks import check_network
 
 if TYPE_CHECKING:
     import networkx as nx
+
     from quarterhour.data.streets import Streets
 
 Floats = NDArray[np.float64]

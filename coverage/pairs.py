@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from . import scipy_search
+from .engine import engine
 from .errors import QueryError
-from .impedance import Unit, impedance
+from .impedance import Unit
 from .locate import Locations, check_network_of
 from .nearest import check_limit
 from .network import StreetNetwork
+from .pairs_search import search_pairs
 from .profiles import ADULT, TravelProfile
 
 Singles = NDArray[np.float32]
@@ -134,9 +135,17 @@ def pairs(
     check_limit(limit)
     if not np.isfinite(limit):
         raise QueryError("limit must be finite")
-    costs = impedance(network, by, profile)
-    indptr, indices, cost, other = scipy_search.pairs(sources, targets, costs, limit)
-    carried = None if costs.ratio is not None else other
+    ready = engine(network, by, profile, limit)
+    rows = search_pairs(ready, sources, targets, limit, threads=threads)
+    ratio = ready.costs.ratio
     return Pairs(
-        indptr, indices, cost, by, limit, costs.ratio, carried, sources.index, targets.index
+        rows.indptr,
+        rows.indices,
+        rows.cost,
+        by,
+        limit,
+        ratio,
+        rows.other,
+        sources.index,
+        targets.index,
     )

@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from .impedance import Impedance
-from .locate import Locations
+from quarterhour.coverage.impedance import Impedance
+from quarterhour.coverage.locate import Locations
 
 Floats = NDArray[np.float64]
+
+
+#: Small enough not to change which route is shortest.
+TIE = 1e-7
 
 
 class CutGraph:
@@ -54,7 +58,7 @@ class CutGraph:
         self.main, self.other = self._matrices(head[keep], tail[keep], first[keep], second[keep])
 
     def _matrices(self, head, tail, first, second):
-        order = np.lexsort([first, tail, head])
+        order = np.lexsort([second, first, tail, head])
         head, tail, first, second = (z[order] for z in (head, tail, first, second))
         new = np.ones(len(head), bool)
         new[1:] = (head[1:] != head[:-1]) | (tail[1:] != tail[:-1])
@@ -67,13 +71,20 @@ class CutGraph:
         graph, other = (
             (self.main.T.tocsr(), self.other.T.tocsr()) if back else (self.main, self.other)
         )
-        top = np.inf if limit is None else limit
-        dist, pred = dijkstra(graph, indices=source, limit=top, return_predecessors=True)
+        both = graph.copy()
+        both.data = (
+            graph.data + TIE * other.data
+        )  # of routes as short, the better in the other unit
+        _, pred = dijkstra(both, indices=source, return_predecessors=True)
         carried: Floats = np.where(pred >= 0, np.nan, np.inf)
         carried[source] = 0.0
+        dist = carried.copy()
         before = np.maximum(pred, 0)
         while (todo := np.flatnonzero(np.isnan(carried) & ~np.isnan(carried[before]))).size:
             carried[todo] = carried[pred[todo]] + other[pred[todo], todo]
+            dist[todo] = dist[pred[todo]] + graph[pred[todo], todo]
+        beyond = dist > (np.inf if limit is None else limit)
+        dist[beyond] = carried[beyond] = np.inf
         return dist, carried
 
 

@@ -1,0 +1,331 @@
+# ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
+"""Compiled: bounded search from 16 neighbouring sources at once (J2 where sources are dense).
+
+Neighbours meet nearly the same junctions, so one junction carries 16 costs side by side, one a
+source, and one vector instruction relaxes an arc for all of them. A junction is scanned again when
+any of its costs falls, so the result does not depend on the order of scanning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import uint32, uint64
+from numpy.typing import NDArray
+
+from .compiled import compiled, inlined
+from .kernels_heap import (
+    EMPTY,
+    HALF,
+    LOW,
+    MARGIN,
+    ONE,
+    ZERO,
+    drop_first,
+    enlarged,
+    push,
+    sort_upper,
+)
+from .tables import FAR, UNREACHED
+
+Array = NDArray[Any]
+
+LANES = 16
+_ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
+
+
+@inlined
+def _least(dist: Array, node: Any) -> Any:
+    """Return the smallest of a junction's costs."""
+    least = UNREACHED
+    for k in range(LANES):
+        least = min(least, dist[node, k])
+    return least
+
+
+@inlined
+def _seed(
+    node: Any, lane: Any, cost: Any, limit: Any, dist: Array, queued: Array, heap: Array,
+    size: Any, touched: Array, count: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Give one source a junction to begin at; return the sizes of heap and ``touched``."""
+    if cost > limit:
+        return size, count
+    if _least(dist, node) == UNREACHED:
+        touched[count] = uint32(node)
+        count += ONE
+    if cost < dist[node, lane]:
+        dist[node, lane] = cost
+        if cost < queued[node]:
+            queued[node] = cost
+            size = push(heap, size, (uint64(cost) << HALF) | node)
+    return size, count
+
+
+@compiled
+def search_lanes(
+    g: Any, s: Any, rows: Array, limit: Any, dist: Array, queued: Array, heap: Array,
+    touched: Array,
+) -> tuple[Any, Array]:  # fmt: skip
+    """Find the costs of every junction within the limit of up to 16 sources.
+
+    Returns
+    -------
+    count
+        How many junctions stand in ``touched``; the caller cleans ``dist`` of them.
+    heap
+        The heap, empty, enlarged where it had to be.
+    """
+    size, count, none = ZERO, ZERO, uint64(len(g.first) - 1)
+    for lane in range(len(rows)):
+        for entry in range(s.first[rows[lane]], s.first[rows[lane] + 1]):
+            if size + MARGIN > uint64(len(heap)):
+                heap = enlarged(heap, 0)
+            a, b = uint64(s.a[entry]), uint64(s.b[entry])
+            if a < none:
+                size, count = _seed(
+                    a, lane, s.to_a[entry], limit, dist, queued, heap, size, touched, count
+                )
+            if b < none:
+                size, count = _seed(
+                    b, lane, s.to_b[entry], limit, dist, queued, heap, size, touched, count
+                )
+    while size > ZERO:
+        top = heap[ZERO]
+        size = drop_first(heap, size)
+        node, rank = top & LOW, uint32(top >> HALF)
+        if rank != queued[node]:
+            continue
+        queued[node] = FAR
+        arc, end = uint64(g.first[node]), uint64(g.through[node])
+        if size + (end - arc) + MARGIN > uint64(len(heap)):
+            heap = enlarged(heap, size + (end - arc) + MARGIN)
+        while arc < end:
+            onto, cost = uint64(g.to[arc]), g.cost[arc]
+            arc += ONE
+            if uint64(rank) + uint64(cost) > uint64(limit):
+                continue  # no cost that fell since the last scan gets this far
+            fell, before = UNREACHED, UNREACHED
+            for k in range(LANES):
+                old, new = dist[onto, k], uint32(dist[node, k] + cost)
+                new = new if new <= limit else UNREACHED
+                before = min(before, old)
+                fell = min(fell, new if new < old else UNREACHED)
+                dist[onto, k] = min(old, new)
+            if fell < UNREACHED:
+                if before == UNREACHED:
+                    touched[count] = uint32(onto)
+                    count += ONE
+                if fell < queued[onto]:
+                    queued[onto] = fell
+                    size = push(heap, size, (uint64(fell) << HALF) | onto)
+    return count, heap
+
+
+@compiled
+def _room(keys: Array, costs: Array, least: Any) -> tuple[Array, Array]:
+    """Return keys and costs, or larger copies with room for ``least``."""
+    if least <= uint64(len(keys)):
+        return keys, costs
+    size: Any = max(2 * len(keys), np.int64(least))
+    more_keys, more_costs = np.empty(size, np.uint64), np.empty((size, LANES), np.uint32)
+    more_keys[: len(keys)] = keys
+    more_costs[: len(costs)] = costs
+    return more_keys, more_costs
+
+
+@compiled
+def gather_lanes(
+    g: Any, t: Any, limit: Any, dist: Array, touched: Array, count: Any, keys: Array, costs: Array
+) -> tuple[Any, Array, Array]:
+    """List the targets that any of the sources reaches through junctions, with all their costs.
+
+    Returns
+    -------
+    found
+        How many are listed; a target may be listed several times.
+    keys, costs
+        Packed (number of the target, place in ``costs``), and (…, 16) ticks; enlarged where they
+        had to be.
+    """
+    found, q = ZERO, ZERO
+    wide = uint64(limit) + uint64(t.slack)
+    while q < count:
+        node = uint64(touched[q])
+        q += ONE
+        i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
+        keys, costs = _room(keys, costs, found + (end - i))
+        while i < end:
+            extra = t.at_cost[i]
+            for k in range(LANES):
+                costs[found, k] = uint32(dist[node, k] + extra)
+            keys[found] = (uint64(t.at_owner[i]) << HALF) | found
+            found += ONE
+            i += ONE
+        arc, last = uint64(g.first[node]), uint64(g.first[node + ONE])
+        while arc < last:
+            chain, onwards = uint64(g.chain[arc]), g.back[arc] == 0
+            arc += ONE
+            i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
+            if i == end:
+                continue
+            a, b = uint64(g.a[chain]), uint64(g.b[chain])
+            far_a = (g.ways[chain] & _ONWARDS) == 0 or _least(dist, a) == UNREACHED
+            if not onwards and not far_a:
+                continue  # walked when its beginning was
+            far_b = (g.ways[chain] & _FROM_B) == 0 or _least(dist, b) == UNREACHED
+            keys, costs = _room(keys, costs, found + (end - i))
+            if far_a or far_b:
+                nearest = uint64(_least(dist, node))
+                while i < end:
+                    at = i if far_b else end - ONE
+                    extra = t.from_a[at] if far_b else t.from_b[at]
+                    if nearest + uint64(extra) > wide:
+                        break
+                    for k in range(LANES):
+                        costs[found, k] = uint32(dist[node, k] + extra)
+                    keys[found] = (uint64(t.owner[at]) << HALF) | found
+                    found += uint64(nearest + uint64(extra) <= uint64(limit))
+                    i += uint64(far_b)
+                    end -= uint64(not far_b)
+            else:
+                while i < end:
+                    onto, back, least = t.from_a[i], t.from_b[i], UNREACHED
+                    for k in range(LANES):
+                        cost = min(uint32(dist[a, k] + onto), uint32(dist[b, k] + back))
+                        costs[found, k] = cost
+                        least = min(least, cost)
+                    keys[found] = (uint64(t.owner[i]) << HALF) | found
+                    found += uint64(least <= limit)
+                    i += ONE
+    return found, keys, costs
+
+
+@compiled
+def _one_lane(
+    cost: Any, lane: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Array
+) -> Any:
+    """List a target that one source reaches along its own chain; return how many are listed."""
+    if cost > np.int64(limit):
+        return found
+    for k in range(LANES):
+        costs[found, k] = UNREACHED
+    costs[found, lane] = uint32(cost)
+    keys[found] = (uint64(owner) << HALF) | found
+    return found + ONE
+
+
+@compiled
+def gather_own_chains(
+    g: Any, t: Any, s: Any, rows: Array, limit: Any, found: Any, keys: Array, costs: Array
+) -> tuple[Any, Array, Array]:
+    """List the targets that sources reach along their own chains; as `gather_lanes`."""
+    wide = np.int64(limit) + np.int64(t.slack)
+    for lane in range(len(rows)):
+        for entry in range(s.first[rows[lane]], s.first[rows[lane] + 1]):
+            chain = s.chain[entry]
+            if chain < 0:
+                continue
+            begin, end = t.first[chain], t.first[chain + 1]
+            keys, costs = _room(keys, costs, found + uint64(end - begin))
+            place, ways = s.place[entry], g.ways[chain]
+            middle = begin + np.searchsorted(t.place[begin:end], place)
+            k = middle
+            while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
+                cost = np.int64(t.from_a[k]) - s.ahead[entry]
+                if (ways & _ONWARDS) == 0:
+                    cost = np.int64(t.from_b[k]) - s.behind[entry]
+                if cost > wide:
+                    break
+                found = _one_lane(cost, lane, t.owner[k], limit, found, keys, costs)
+                k += 1
+            k = middle
+            while k > begin and (ways & _BACK) != 0:
+                k -= 1
+                cost = np.int64(t.from_b[k]) - s.behind[entry]
+                if cost > wide:
+                    break
+                found = _one_lane(cost, lane, t.owner[k], limit, found, keys, costs)
+    return found, keys, costs
+
+
+@compiled
+def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged: Array) -> Any:
+    """Copy costs in the order of sorted keys, one row a target with its least costs."""
+    kept, before, q = ZERO, LOW, ZERO
+    while q < found:
+        owner, slot = ordered[q] >> HALF, ordered[q] & LOW
+        if owner == before:
+            last = kept - ONE
+            for k in range(LANES):
+                merged[last, k] = min(merged[last, k], costs[slot, k])
+        else:
+            for k in range(LANES):
+                merged[kept, k] = costs[slot, k]
+            owners[kept] = np.int32(owner)
+            kept += ONE
+            before = owner
+        q += ONE
+    return kept
+
+
+@compiled
+def write_lane(
+    lane: Any, kept: Any, owners: Array, merged: Array, limit: Any, cap: Any, unit: Any,
+    out: Array, out_cost: Array, written: Any,
+) -> Any:  # fmt: skip
+    """Write one source's row; return how much is written in all."""
+    t, k = ZERO, uint64(lane)
+    while t < kept:
+        cost = merged[t, k]
+        out[written] = owners[t]
+        out_cost[written] = min(np.float32(np.int32(cost)) * unit, cap)
+        written += uint64(cost <= limit)
+        t += ONE
+    return written
+
+
+@compiled
+def pairs_lanes(
+    g: Any, t: Any, s: Any, rows: Array, done: Any, limit: Any, cap: Any, unit: Any,
+    out: Array, out_cost: Array, count: Array, dist: Array, queued: Array,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Write all targets within the limit of each source; see `kernels_pairs.pairs_scalar`.
+
+    ``limit`` is uint32 here, ``dist`` (j+1, 16) is `UNREACHED` and ``queued`` (j+1,) `FAR`
+    everywhere, and left so.
+    """
+    heap = np.full(1 << 14, EMPTY, np.uint64)
+    touched = np.empty(len(g.first), np.uint32)
+    keys, costs = np.empty(1 << 12, np.uint64), np.empty((1 << 12, LANES), np.uint32)
+    spare, owners = np.empty(0, np.uint64), np.empty(0, np.int32)
+    merged = np.empty((0, LANES), np.uint32)
+    tally = np.empty(2048, np.uint32)
+    written = ZERO
+    while done < len(rows):
+        group = rows[done : done + LANES]
+        reached, heap = search_lanes(g, s, group, limit, dist, queued, heap, touched)
+        found, keys, costs = gather_lanes(g, t, limit, dist, touched, reached, keys, costs)
+        found, keys, costs = gather_own_chains(g, t, s, group, limit, found, keys, costs)
+        q = ZERO
+        while q < reached:
+            node = uint64(touched[q])
+            for k in range(LANES):
+                dist[node, k] = UNREACHED
+            q += ONE
+        if written + found * uint64(len(group)) >= uint64(len(out)):
+            return done, np.int64(written)
+        if len(spare) < len(keys):
+            spare, owners = np.empty(len(keys), np.uint64), np.empty(len(keys), np.int32)
+            merged = np.empty((len(keys), LANES), np.uint32)
+        swapped = sort_upper(keys, spare, np.int64(found), t.size, tally)
+        kept = merge_sorted(spare if swapped else keys, found, costs, owners, merged)
+        for lane in range(len(group)):
+            began = written
+            written = write_lane(
+                lane, kept, owners, merged, limit, cap, unit, out, out_cost, written
+            )
+            count[done + lane] = np.int64(written - began)
+        done += len(group)
+    return done, np.int64(written)

@@ -1,0 +1,328 @@
+# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+"""Compiled: bounded search from one source at a time (J2 where sources are sparse)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import uint32, uint64
+from numpy.typing import NDArray
+
+from .compiled import compiled, inlined
+from .kernels_heap import (
+    EMPTY,
+    HALF,
+    LOW,
+    MARGIN,
+    ONE,
+    ZERO,
+    drop_first,
+    enlarged,
+    push,
+    sort_upper,
+)
+from .tables import FAR
+
+Array = NDArray[Any]
+
+_ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
+
+
+@inlined
+def _reach(node: Any, cost: Any, limit: Any, dist: Array, heap: Array, size: Any) -> Any:
+    """Lower a junction's cost and put it on the heap; return the heap's new size."""
+    if cost <= limit and cost < uint64(dist[node]):
+        dist[node] = uint32(cost)
+        size = push(heap, size, (cost << HALF) | node)
+    return size
+
+
+@inlined
+def _carry(node: Any, cost: Any, other: Any, limit: Any, dist: Array, beside: Array) -> None:
+    """Note the other unit's cost of a junction that is about to be reached."""
+    fell = cost < dist[node] or (cost == dist[node] and other < beside[node])
+    if fell and cost <= limit:
+        beside[node] = other
+
+
+@compiled
+def _room(array: Array, least: Any) -> Any:
+    """Return the array, or a larger copy with room for ``least``."""
+    if least <= uint64(len(array)):
+        return array
+    size: Any = max(2 * len(array), np.int64(least))
+    bigger = np.empty(size, array.dtype)
+    bigger[: len(array)] = array
+    return bigger
+
+
+@compiled
+def search_junctions(
+    g: Any, s: Any, row: Any, limit: Any, dist: Array, heap: Array, settled: Array,
+    g2: Any, s2: Any, beside: Any,
+) -> tuple[Any, Array, Array]:  # fmt: skip
+    """Settle every junction within the limit of one source, nearest first.
+
+    Returns
+    -------
+    count
+        How many junctions stand in ``settled``; the caller cleans ``dist`` of them.
+    heap, settled
+        The same arrays, enlarged where they had to be.
+    """
+    size, count, none = ZERO, ZERO, uint64(len(g.first) - 1)
+    for entry in range(s.first[row], s.first[row + 1]):
+        if uint64(size) + MARGIN > uint64(len(heap)):
+            heap = enlarged(heap, 0)
+        a, b = uint64(s.a[entry]), uint64(s.b[entry])
+        if a < none:
+            if beside is not None:
+                _carry(a, s.to_a[entry], s2.to_a[entry], limit, dist, beside)
+            size = _reach(a, uint64(s.to_a[entry]), limit, dist, heap, size)
+        if b < none:
+            if beside is not None:
+                _carry(b, s.to_b[entry], s2.to_b[entry], limit, dist, beside)
+            size = _reach(b, uint64(s.to_b[entry]), limit, dist, heap, size)
+    while size > ZERO:
+        top = heap[ZERO]
+        size = drop_first(heap, size)
+        node, cost = top & LOW, top >> HALF
+        if uint32(cost) != dist[node]:
+            continue
+        if beside is not None and count == uint64(len(settled)):
+            settled = _room(settled, count + ONE)  # some are settled twice
+        settled[count] = uint32(node)
+        count += ONE
+        arc, end = uint64(g.first[node]), uint64(g.through[node])
+        if size + (end - arc) + MARGIN > uint64(len(heap)):
+            heap = enlarged(heap, size + (end - arc) + MARGIN)
+        while arc < end:
+            onto, there = uint64(g.to[arc]), cost + uint64(g.cost[arc])
+            if there <= limit:
+                if there < uint64(dist[onto]):
+                    dist[onto] = uint32(there)
+                    size = push(heap, size, (there << HALF) | onto)
+                    if beside is not None:
+                        beside[onto] = beside[node] + uint64(g2.cost[arc])
+                elif beside is not None and there == uint64(dist[onto]):
+                    carried = beside[node] + uint64(g2.cost[arc])
+                    if carried < beside[onto]:  # as short, and better in the other unit
+                        beside[onto] = carried
+                        size = push(heap, size, (there << HALF) | onto)
+            arc += ONE
+    return count, heap, settled
+
+
+@inlined
+def _listed(
+    cost: Any, other: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Array,
+    others: Any,
+) -> Any:  # fmt: skip
+    """List a target if it is within the limit; return how many are listed."""
+    keys[found] = (uint64(owner) << HALF) | found
+    costs[found] = uint32(cost)
+    if others is not None:
+        others[found] = other
+    return found + uint64(cost <= limit)
+
+
+@inlined
+def _rooms(keys: Array, costs: Array, others: Any, least: Any) -> tuple[Array, Array, Any]:
+    """Return the lists, or larger copies with room for one more than ``least``."""
+    if least + ONE > uint64(len(keys)):
+        keys, costs = _room(keys, least + ONE), _room(costs, least + ONE)
+        if others is not None:
+            others = _room(others, least + ONE)
+    return keys, costs, others
+
+
+@compiled
+def _gather(
+    g: Any, t: Any, limit: Any, dist: Array, settled: Array, reached: Any,
+    keys: Array, costs: Array, t2: Any, beside: Any, others: Any,
+) -> tuple[Any, Array, Array, Any]:  # fmt: skip
+    """List the targets reached through junctions; a target may be listed several times."""
+    found, q, other = ZERO, ZERO, ZERO
+    wide = limit + uint64(t.slack)
+    while q < reached:
+        node = uint64(settled[q])
+        q += ONE
+        here = uint64(dist[node])
+        i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
+        keys, costs, others = _rooms(keys, costs, others, found + (end - i))
+        while i < end:
+            cost = here + uint64(t.at_cost[i])
+            if beside is not None:
+                other = beside[node] + uint64(t2.at_cost[i])
+            found = _listed(cost, other, t.at_owner[i], limit, found, keys, costs, others)
+            i += ONE
+        arc, last = uint64(g.first[node]), uint64(g.first[node + ONE])
+        while arc < last:
+            chain, onwards = uint64(g.chain[arc]), g.back[arc] == 0
+            arc += ONE
+            i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
+            if i == end:
+                continue
+            a, b = uint64(g.a[chain]), uint64(g.b[chain])
+            far_a = (g.ways[chain] & _ONWARDS) == 0 or dist[a] == FAR
+            if not onwards and not far_a:
+                continue  # walked when its beginning was
+            far_b = (g.ways[chain] & _FROM_B) == 0 or dist[b] == FAR
+            keys, costs, others = _rooms(keys, costs, others, found + (end - i))
+            if far_a or far_b:
+                while i < end:
+                    at = i if far_b else end - ONE
+                    cost = here + uint64(t.from_a[at] if far_b else t.from_b[at])
+                    if cost > wide:
+                        break
+                    if beside is not None:
+                        other = beside[node] + uint64(t2.from_a[at] if far_b else t2.from_b[at])
+                    found = _listed(cost, other, t.owner[at], limit, found, keys, costs, others)
+                    i += uint64(far_b)
+                    end -= uint64(not far_b)
+            else:
+                at_a, at_b = uint64(dist[a]), uint64(dist[b])
+                while i < end:
+                    by_a, by_b = at_a + uint64(t.from_a[i]), at_b + uint64(t.from_b[i])
+                    cost = min(by_a, by_b)
+                    if beside is not None:
+                        other_a = beside[a] + uint64(t2.from_a[i])
+                        other_b = beside[b] + uint64(t2.from_b[i])
+                        other = other_a if by_a < by_b else other_b
+                        other = min(other_a, other_b) if by_a == by_b else other
+                    found = _listed(cost, other, t.owner[i], limit, found, keys, costs, others)
+                    i += ONE
+    return found, keys, costs, others
+
+
+@compiled
+def _gather_own_chains(
+    g: Any, t: Any, s: Any, row: Any, limit: Any, found: Any, keys: Array, costs: Array,
+    t2: Any, s2: Any, others: Any,
+) -> tuple[Any, Array, Array, Any]:  # fmt: skip
+    """List the targets reached along the source's own chains."""
+    wide, other = np.int64(limit) + np.int64(t.slack), ZERO
+    for entry in range(s.first[row], s.first[row + 1]):
+        chain = s.chain[entry]
+        if chain < 0:
+            continue
+        begin, end = t.first[chain], t.first[chain + 1]
+        keys, costs, others = _rooms(keys, costs, others, found + uint64(end - begin))
+        place, ways = s.place[entry], g.ways[chain]
+        middle = begin + np.searchsorted(t.place[begin:end], place)
+        k = middle
+        while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
+            cost = np.int64(t.from_a[k]) - s.ahead[entry]
+            if (ways & _ONWARDS) == 0:
+                cost = np.int64(t.from_b[k]) - s.behind[entry]
+            if cost > wide:
+                break
+            if t2 is not None:
+                other = uint64(np.int64(t2.from_a[k]) - s2.ahead[entry])
+            found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
+            k += 1
+        k = middle
+        while k > begin and (ways & _BACK) != 0:
+            k -= 1
+            cost = np.int64(t.from_b[k]) - s.behind[entry]
+            if cost > wide:
+                break
+            if t2 is not None:
+                other = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
+            found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
+    return found, keys, costs, others
+
+
+@compiled
+def _write_row(
+    ordered: Array, costs: Array, others: Any, found: Any, cap: Any, unit: Any,
+    out: Array, out_cost: Array, out_other: Any, written: Any,
+) -> Any:  # fmt: skip
+    """Write one sorted row, each target once with its least cost; return the places used."""
+    before, q = LOW, ZERO
+    while q < found:
+        owner, slot = ordered[q] >> HALF, ordered[q] & LOW
+        q += ONE
+        cost = np.float32(min(np.float32(costs[slot]) * unit, cap))
+        if owner == before:
+            last = written - ONE
+            if out_other is not None and cost <= out_cost[last]:
+                other = np.float32(np.float32(others[slot]) * unit)
+                if cost < out_cost[last] or other < out_other[last]:
+                    out_other[last] = other
+            out_cost[last] = min(cost, out_cost[last])
+            continue
+        out[written], out_cost[written] = np.int32(owner), cost
+        if out_other is not None:
+            out_other[written] = np.float32(others[slot]) * unit
+        written += ONE
+        before = owner
+    return written
+
+
+@compiled
+def pairs_scalar(
+    g: Any, t: Any, s: Any, rows: Array, done: Any, limit: Any, cap: Any, unit: Any,
+    out: Array, out_cost: Array, out_other: Any, count: Array, dist: Array,
+    g2: Any, t2: Any, s2: Any, beside: Any, others: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Write all targets within the limit of each source, sorted by number.
+
+    Parameters
+    ----------
+    g, t, s
+        Tables of the graph, the targets and the sources; ``g2, t2, s2`` in the other unit or None.
+    rows
+        Sources to search from; ``done`` of them are already written.
+    limit
+        Ticks, uint64.
+    cap, unit
+        Costs are written as ``min(ticks * unit, cap)``.
+    out, out_cost, out_other
+        What is found: target, cost, cost in the other unit (or None).
+    count
+        int64: targets found of each of ``rows``.
+    dist, beside, others
+        Scratch: (j+1,) `FAR` everywhere and left so; (j+1,) and (0,) uint64, or None both.
+
+    Returns
+    -------
+    done
+        How many rows are written: fewer than all when ``out`` is full.
+    used
+        How many places of ``out`` are used.
+    """
+    heap = np.full(1 << 14, EMPTY, np.uint64)
+    settled = np.empty(len(g.first), np.uint32)
+    keys, costs = np.empty(0, np.uint64), np.empty(0, np.uint32)
+    spare, tally = np.empty(0, np.uint64), np.empty(2048, np.uint32)
+    written = ZERO
+    while done < len(rows):
+        row = rows[done]
+        reached, heap, settled = search_junctions(
+            g, s, row, limit, dist, heap, settled, g2, s2, beside
+        )
+        found, keys, costs, others = _gather(
+            g, t, limit, dist, settled, reached, keys, costs, t2, beside, others
+        )
+        found, keys, costs, others = _gather_own_chains(
+            g, t, s, row, limit, found, keys, costs, t2, s2, others
+        )
+        q = ZERO
+        while q < reached:
+            dist[uint64(settled[q])] = FAR
+            q += ONE
+        if written + found > uint64(len(out)):
+            return done, np.int64(written)
+        if len(spare) < len(keys):
+            spare = np.empty(len(keys), np.uint64)
+        swapped = sort_upper(keys, spare, np.int64(found), t.size, tally)
+        began = written
+        written = _write_row(
+            spare if swapped else keys, costs, others, found, cap, unit,
+            out, out_cost, out_other, written,
+        )  # fmt: skip
+        count[done] = np.int64(written - began)
+        done += 1
+    return done, np.int64(written)

@@ -1,0 +1,213 @@
+"""Drives the compiled J2 searches: order of sources, chunks, threads, and the joined result.
+
+Sources are searched in chunks along the Hilbert order of the chains. Each thread writes its rows
+one after another into blocks; at the end the rows are copied to their places and every block is
+freed as soon as it is empty, so that at most 12 bytes a pair are in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import local
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engine import TOLERANCE, Engine
+from .locate import Locations
+from .tables import FAR, UNREACHED
+
+Array = NDArray[Any]
+
+#: Sources of one chunk: enough to spread the cost of a call, few enough to share out evenly.
+CHUNK = 512
+#: Pairs of one block; 32 MB of one array are given back to the system as soon as they are free.
+BLOCK = 1 << 23
+#: Sources searched together by the dense kernel, and how far apart they may lie, as a share of the
+#: limit, for that to pay (measured on Moscow's streets).
+LEAST_DENSE = 16
+DENSE_SHARE = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Written:
+    """Rows that one call has written: which sources, how many pairs each, and the pairs."""
+
+    rows: Array
+    count: Array
+    columns: list[Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Pairs by rows: int64 (n+1,), int32, float32, float32 or None."""
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    cost: NDArray[np.float32]
+    other: NDArray[np.float32] | None
+
+
+class _Worker:
+    """Scratch and current block of one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        from .kernels_lanes import LANES  # noqa: PLC0415 - numba only when needed
+
+        j = len(engine.graph.first)
+        self.dist = np.full(j, FAR, np.uint32)
+        self.lanes = np.full((j, LANES), UNREACHED, np.uint32)
+        self.queued = np.full(j, FAR, np.uint32)
+        self.beside = None if engine.other is None else np.zeros(j, np.uint64)
+        self.block: list[Array] = []
+        self.used = 0
+
+    def space(self, least: int) -> list[Array]:
+        """Return what is free of the current block, or a new block where too little is."""
+        if not self.block or len(self.block[0]) - self.used < least:
+            size = max(BLOCK, least)
+            kinds = [np.int32, np.float32] + ([] if self.beside is None else [np.float32])
+            self.block = [np.empty(size, kind) for kind in kinds]
+            self.used = 0
+        return [column[self.used :] for column in self.block]
+
+
+def search_pairs(
+    engine: Engine,
+    sources: Locations,
+    targets: Locations,
+    limit: float,
+    *,
+    threads: int | None = None,
+    kernel: str = "auto",
+) -> Rows:
+    """Return all pairs within the limit, rows in the order of the sources.
+
+    Parameters
+    ----------
+    engine
+        The network in ticks.
+    sources, targets
+        Points on it.
+    limit
+        In the minimised unit.
+    threads
+        By default one a core.
+    kernel
+        ``"scalar"`` or ``"lanes"`` for every chunk, ``"auto"`` by how near its sources lie.
+    """
+    order, dense = _plan(engine, sources, limit, kernel)
+    chunks = [(order[i : i + CHUNK], dense[i // CHUNK]) for i in range(0, len(order), CHUNK)]
+    call = _caller(engine, sources, targets, limit)
+    workers = threads or os.cpu_count() or 1
+    parts = [part for found in _shared_out(call, chunks, workers) for part in found]
+    return _joined(parts, len(sources))
+
+
+def _shared_out(
+    call: Callable[[Array, bool], list[Written]], chunks: list[tuple[Array, bool]], threads: int
+) -> Iterator[list[Written]]:
+    if threads == 1 or len(chunks) < 2:
+        for chunk in chunks:
+            yield call(*chunk)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda chunk: call(*chunk), chunks)
+
+
+def _caller(
+    engine: Engine, sources: Locations, targets: Locations, limit: float
+) -> Callable[[Array, bool], list[Written]]:
+    """Return the function that searches one chunk on the calling thread's own scratch."""
+    from . import kernels_lanes, kernels_pairs  # noqa: PLC0415 - numba only when needed
+
+    pairs_lanes: Any = kernels_lanes.pairs_lanes
+    pairs_scalar: Any = kernels_pairs.pairs_scalar
+    others = None if engine.other is None else np.zeros(0, np.uint64)
+    g, (t, t2), (s, s2) = engine.graph, engine.targets(targets), engine.sources(sources)
+    top = np.uint32(np.rint((limit + TOLERANCE) * engine.scale))
+    cap, unit = np.float32(limit), np.float32(1.0 / engine.scale)
+    own = local()
+
+    def call(rows: Array, dense: bool) -> list[Written]:
+        if not hasattr(own, "worker"):
+            own.worker = _Worker(engine)
+        w: _Worker = own.worker
+        parts: list[Written] = []
+        done, least = 0, 1 << 16
+        count = np.zeros(len(rows), np.int64)
+        while done < len(rows):
+            out = w.space(least)
+            before = done
+            if dense:
+                done, used = pairs_lanes(
+                    g, t, s, rows, done, top, cap, unit, *out, count, w.lanes, w.queued
+                )  # fmt: skip
+            else:
+                columns = out if w.beside is not None else [*out, None]
+                done, used = pairs_scalar(
+                    g, t, s, rows, done, np.uint64(top), cap, unit, *columns, count, w.dist,
+                    engine.other, t2, s2, w.beside, others,
+                )  # fmt: skip
+            if done > before:
+                filled = [column[:used] for column in out]
+                parts.append(Written(rows[before:done], count[before:done], filled))
+                w.used += used
+            else:
+                w.block, least = [], least * 4
+        return parts
+
+    return call
+
+
+def _plan(
+    engine: Engine, sources: Locations, limit: float, kernel: str
+) -> tuple[Array, list[bool]]:
+    """Return the sources along the chains' order, and for every chunk whether it is dense."""
+    table, _ = engine.sources(sources)
+    key = np.full(len(sources), np.inf)
+    has = table.first[:-1] < table.first[1:]
+    entry = table.first[:-1][has]
+    key[has] = np.where(table.chain[entry] < 0, table.place[entry], table.place[entry])
+    order = np.argsort(key, kind="stable")
+    chunks = range(0, len(order), CHUNK)
+    if kernel != "auto" or engine.other is not None:
+        return order, [kernel == "lanes"] * len(chunks)
+    metres = limit / engine.costs.access
+    return order, [_is_dense(sources, order[i : i + CHUNK], metres) for i in chunks]
+
+
+def _is_dense(sources: Locations, rows: Array, metres: float) -> bool:
+    """Tell whether 16 sources in a row lie so near each other that they meet the same streets."""
+    rows = rows[sources.reached[rows]]
+    if len(rows) < LEAST_DENSE:
+        return False
+    entry = sources.start[rows]
+    groups = len(rows) // LEAST_DENSE
+    spread = [
+        np.ptp(values[entry[: groups * LEAST_DENSE]].reshape(groups, LEAST_DENSE), axis=1)
+        for values in (sources.x, sources.y)
+    ]
+    return bool(np.median(np.hypot(*spread)) < DENSE_SHARE * metres)
+
+
+def _joined(parts: list[Written], n: int) -> Rows:
+    """Copy the rows to their places, freeing each part when it is copied."""
+    from .kernels_heap import place_rows  # noqa: PLC0415 - numba only when needed
+
+    count = np.zeros(n, np.int64)
+    for part in parts:
+        count[part.rows] = part.count
+    indptr = np.concatenate([[0], np.cumsum(count)])
+    joined: list[Array] = []
+    for number in range(len(parts[0].columns)):
+        whole = np.empty(indptr[-1], parts[0].columns[number].dtype)
+        for part in parts:
+            place_rows(part.columns[number], part.rows, part.count, indptr, whole)
+            part.columns[number] = whole[:0]
+        joined.append(whole)
+    return Rows(indptr, joined[0], joined[1], joined[2] if len(joined) > 2 else None)
