@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 #: Degrees, minutes, seconds: 116°23′17.5″ with E/N/东经/北纬 before or behind.
 _DMS: Final = re.compile(
-    r"""(?:东经|北纬|[EN])?\s*(?P<d>\d{1,3})\s*[°度]\s*
+    r"""(?:东经|北纬|[EN])?\s*(?P<d>\d{1,3}(?:\.\d+)?)\s*[°度]\s*
     (?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′’分]\s*)?
     (?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:["″”秒]|''|′′)\s*)?(?:[EN])?""",
     re.VERBOSE | re.IGNORECASE,
@@ -82,7 +82,8 @@ def read_points(
         One column of well-known text.
     datum
         Anything `parse_datum` takes. None: the CRS of the geometry, else WGS-84. GCJ-02 and
-        BD-09 win over a CRS that says WGS-84, as files in these datums often do.
+        BD-09 win over a CRS that says WGS-84, as files in these datums often do; a projected CRS
+        of the file wins over WGS-84 and CGCS2000.
     box
         ``(west, south, east, north)`` of the streets in WGS-84, to tell exchanged columns.
     log
@@ -137,7 +138,7 @@ def datum_of(table: RawTable, declared: str | None, log: FaultLog) -> str | None
     own = _crs_name(table.crs)
     if own is None:
         return name or "wgs84"
-    if name is None or name == own or (name == "wgs84" and declared is not None):
+    if name is None or name == own or name in {"wgs84", "cgcs2000"}:
         return own
     if name in {"gcj02", "bd09"} and is_geographic(own):
         return name
@@ -187,7 +188,7 @@ def _degrees(text: str) -> float:
     if found is None:
         return parse_number(text)
     minutes, seconds = float(found["m"] or 0), float(found["s"] or 0)
-    if minutes >= 60 or seconds >= 60:
+    if minutes >= 60 or seconds >= 60 or ("." in found["d"] and found["m"]):
         raise ValueError(text)
     return float(found["d"]) + minutes / 60 + seconds / 3600
 

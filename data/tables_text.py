@@ -110,7 +110,7 @@ def _note_foreign_bytes(records: list[list[str]], encoding: str, log: FaultLog, 
             raw = foreign_bytes(cell, encoding)
             if raw is None:
                 continue
-            record[index] = cell.encode("utf-8", "replace").decode("utf-8")
+            record[index] = cell.encode("utf-8", "backslashreplace").decode("utf-8")
             named = index < len(header) and record is not header
             log.add(
                 "foreign_bytes",
