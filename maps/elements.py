@@ -42,14 +42,10 @@ class Verbatim(Element):
 
 
 class StudyScript(MacroElement):
-    """Start the page's scripts with the map, its layers by theme, and the data.
+    """Start the page's scripts with the map and its layers by theme (``streets``, ``areas``, …).
 
-    Parameters
-    ----------
-    layers
-        Folium layers by theme (``streets``, ``areas``, …).
-    data
-        What `quarterhour.maps.payload.payload` returns.
+    What a macro element writes is read as a template once more by branca: user text must never
+    be among it.
     """
 
     _template = Template(
@@ -59,19 +55,18 @@ class StudyScript(MacroElement):
                 {%- for theme, layer in this.layers.items() %}
                 {{ theme }}: {{ layer.get_name() }},
                 {%- endfor %}
-            }, {{ this.control.get_name() }}, {{ this.data }});
+            }, {{ this.control.get_name() }});
         {% endmacro %}
         """
     )
 
     def __init__(
-        self, layers: Mapping[str, folium.map.Layer], control: folium.LayerControl, data: Json
+        self, layers: Mapping[str, folium.map.Layer], control: folium.LayerControl
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "StudyScript"
         self.layers = dict(layers)
         self.control = control
-        self.data = script_json(data)
 
 
 def root_figure(study_map: folium.Map) -> Figure:
@@ -103,8 +98,10 @@ def make_offline(study_map: folium.Map) -> None:
         figure.header.add_child(Verbatim(text), name=f"quarterhour_{name}")
 
 
-def add_panels(study_map: folium.Map, title: str) -> None:
-    """Add the empty panels that the page's scripts fill, ahead of the map, and the window title."""
+def add_panels(study_map: folium.Map, title: str, data: Json) -> None:
+    """Add, ahead of the map, the data, the empty panels that the scripts fill, and the title."""
     figure = root_figure(study_map)
     figure.title = html.escape(title[:LONGEST_TITLE])
     figure.html.add_child(Verbatim(_PANELS), name="quarterhour_panels")
+    block = f'<script type="application/json" id="qh-data">{script_json(data)}</script>'
+    figure.html.add_child(Verbatim(block), name="quarterhour_data")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import folium
 import geopandas as gpd
@@ -28,6 +29,12 @@ Mask = npt.NDArray[np.bool_]
 
 #: Kinds of background drawn above the shading: nobody lives there, and they make the map legible.
 _ABOVE_SHADING = ("water", "river", "railway", "motorway", "park", "green")
+
+#: Other kinds that have a look of their own; any further kind is drawn as "other".
+_BELOW_SHADING = (
+    "forest", "grass", "building", "compound", "residential", "commercial", "industrial", "campus",
+    "grounds", "square", "farm",
+)  # fmt: skip
 
 #: Deepest zoom: 20 shows a street block on a phone.
 _MAX_ZOOM = 20
@@ -68,17 +75,18 @@ def study_page(data: PageData) -> folium.Map:
     )
     # One canvas draws all vectors; fingers need a margin around small dots.
     canvas = "L.canvas({tolerance: L.Browser.mobile ? 8 : 3, padding: 0.3})"
-    study_map.options.update(renderer=JsCode(canvas))  # type: ignore[arg-type]
+    renderer: Any = JsCode(canvas)  # folium writes code as it stands, but its types do not say so
+    study_map.options["renderer"] = renderer
     make_offline(study_map)
     title = data.title if data.language == "zh" else data.title_en or data.title
-    add_panels(study_map, clean(title))
+    add_panels(study_map, clean(title), payload(data))
     study_map.fit_bounds([[south, west], [north, east]])
     layers = _layers(data, drawing_tolerance(bounds))
     for layer in layers.values():
         layer.add_to(study_map)
     control = folium.LayerControl(position="topright", collapsed=True, autoZIndex=False)
     control.add_to(study_map)
-    StudyScript(layers, control, payload(data)).add_to(study_map)
+    StudyScript(layers, control).add_to(study_map)
     return study_map
 
 
@@ -156,10 +164,15 @@ def _shapes(table: gpd.GeoDataFrame, rows: Mask | None = None) -> Geometries:
 
 
 def _background(background: gpd.GeoDataFrame, rows: Mask, tolerance: float) -> Json:
-    """Return background features with their kind; the scripts know how each kind looks."""
+    """Return background features with their kind; the scripts know how each kind looks.
+
+    Only known kinds enter the page: folium reads a layer's data as a template.
+    """
+    known = {*_ABOVE_SHADING, *_BELOW_SHADING}
     found = features(_shapes(background, rows), tolerance)
     for feature in found["features"]:
-        feature["properties"]["kind"] = clean(background["kind"].iloc[feature["id"]])
+        kind = str(background["kind"].iloc[feature["id"]])
+        feature["properties"]["kind"] = kind if kind in known else "other"
     return found
 
 

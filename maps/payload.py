@@ -92,7 +92,7 @@ def _words(language: str) -> dict[str, str]:
 
 def _type(kind: PageType) -> Json:
     return {
-        "id": kind.id,
+        "id": clean(kind.id),
         "zh": clean(kind.name),
         "en": clean(kind.name_en or kind.name),
         "metres": _number(kind.metres),
@@ -134,7 +134,8 @@ def _background_labels(data: PageData) -> list[Json]:
     table = data.background
     if table.empty or "name" not in table.columns:
         return []
-    named = table.loc[(table["name"].fillna("").astype(str) != "") & table["kind"].isin(LABELLED)]
+    has_name = np.array([name != "" for name in _texts(table, "name")])
+    named = table.loc[has_name & table["kind"].isin(LABELLED)]
     spans = named.geometry.bounds
     size = (spans["maxx"] - spans["minx"]) + (spans["maxy"] - spans["miny"])
     largest = named.loc[size.sort_values(ascending=False).index]
@@ -156,9 +157,8 @@ def _summary(summary: pd.DataFrame, types: Sequence[PageType]) -> Json:
     order = {name: column for column, name in enumerate([*(kind.id for kind in types), CIRCLE])}
     nested: Json = {}
     for row in summary.loc[summary["type"].isin(list(order))].to_dict("records"):
-        area = nested.setdefault(str(row["level"]), {}).setdefault(
-            str(row["area"]), _blank(row, order)
-        )
+        level = nested.setdefault(clean(row["level"]), {})
+        area = level.setdefault(clean(row["area"]), _blank(row, order))
         for count in ("covered", "gap", "unknown", "overcount"):
             area[count][order[str(row["type"])]] = _number(row[count], 0)
     return nested

@@ -8,13 +8,13 @@
   };
 
   Q.word = function (key, values) {
-    const words = Q.data.words[Q.view.language];
-    const text = Object.prototype.hasOwnProperty.call(words, key) ? words[key] : key;
-    return text.replace(/\{(\w+)\}/g, (all, name) =>
-      values && values[name] !== undefined ? values[name] : all);
+    const text = own(Q.data.words[Q.view.language], key) || key;
+    return text.replace(/\{(\w+)\}/g, (all, name) => (own(values, name) === undefined ? all : values[name]));
   };
 
-  Q.has = (key) => Object.prototype.hasOwnProperty.call(Q.data.words[Q.view.language], key);
+  // Ids are the user's and may be called like a built-in property.
+  const own = (table, key) => (table && Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined);
+  Q.has = (key) => own(Q.data.words[Q.view.language], key) !== undefined;
 
   Q.el = function (tag, attributes) {
     const node = document.createElement(tag);
@@ -100,7 +100,7 @@
   // Counts of one area and type: persons covered, gap, unknown, and the share of those known.
   Q.counts = function (when, level, area, type) {
     const table = (when === 'after' ? Q.data.after : Q.data.today) || {};
-    const record = (table[level] || {})[area];
+    const record = own(own(table, level), area);
     const column = Q.column(type);
     if (!record || column < 0) return null;
     const covered = record.covered[column] || 0;
@@ -139,7 +139,7 @@
       try { wanted[name] = decodeURIComponent(value); } catch (error) { wanted[name] = ''; }
     });
     const view = Q.view;
-    view.language = Q.data.words[wanted.lang] ? wanted.lang : Q.data.language;
+    view.language = own(Q.data.words, wanted.lang) ? wanted.lang : Q.data.language;
     if (Q.column(wanted.type || '') >= 0) view.type = wanted.type;
     if (wanted.when === 'after' && Q.data.after) view.when = 'after';
     const levels = Q.levels();

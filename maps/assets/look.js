@@ -220,7 +220,8 @@
       if (!marker) return;
       const shown = Q.entries(place).length > 0;
       marker.setIcon(Q.siteIcon(place));
-      marker.setOpacity(shown ? 1 : 0);
+      // Where two stand close, the better ranked one is on top.
+      if (shown) marker.setZIndexOffset(-1000 * Math.min(90, Q.entries(place)[0].rank || 0));
       if (marker.getElement()) marker.getElement().style.display = shown ? '' : 'none';
     })
   };

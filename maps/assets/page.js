@@ -7,7 +7,8 @@
   let labels = [];
   let control = null;
 
-  Q.start = function (map, layers, layerControl, data) {
+  Q.start = function (map, layers, layerControl) {
+    const data = JSON.parse(Q.byId('qh-data').textContent);
     Object.assign(Q, { map: map, layers: layers, data: data });
     control = layerControl;
     Q.mostResidents = largest(data.points.residents || []);
@@ -67,7 +68,10 @@
   }
 
   function bindPopups() {
-    const look = { maxWidth: 360, minWidth: 230, maxHeight: 360, autoPanPadding: [16, 16] };
+    const look = {
+      maxWidth: 360, minWidth: 230, maxHeight: Math.max(180, Math.min(460, Q.map.getSize().y - 150)),
+      autoPanPaddingTopLeft: [16, 66], autoPanPaddingBottomRight: [16, 16]
+    };
     const bind = (theme, make) => Q.layers[theme] &&
       Q.layers[theme].bindPopup((layer) => make(layer.feature.id), look);
     const places = {};
@@ -95,7 +99,7 @@
 
   function label(text, at, className) {
     const icon = L.divIcon({ className: 'qh-name ' + className, iconSize: [0, 0], html: el('span', {}, Q.user(text)) });
-    return { marker: L.marker(at, { icon: icon, interactive: false, keyboard: false, zIndexOffset: -10000 }).addTo(Q.map) };
+    return { marker: L.marker(at, { icon: icon, interactive: false, keyboard: false, zIndexOffset: -100000 }).addTo(Q.map) };
   }
 
   // Names in order of residents; one that would cover another is left out at this zoom.
@@ -119,6 +123,9 @@
   }
 
   function refit() {
+    // Limits of an earlier fit must not pull this one aside.
+    Q.map.setMaxBounds(null);
+    Q.map.setMinZoom(0);
     Q.map.invalidateSize({ animate: false });
     const bounds = L.latLngBounds([]);
     ['areas', 'points'].forEach((theme) => {
@@ -134,7 +141,8 @@
     const aside = over && !paper && box.width > 900 ? legend.width + 14 : 12;
     const tools = paper ? 0 : Q.byId('qh-tools').offsetHeight;
     Q.map.fitBounds(bounds, { animate: false, paddingTopLeft: [12, tools + 18], paddingBottomRight: [aside, 12] });
-    Q.map.setMaxBounds(bounds.pad(0.6));
+    // Half a view beyond the opening view on each side, so that nobody gets lost.
+    Q.map.setMaxBounds(Q.map.getBounds().pad(0.5));
     Q.map.setMinZoom(Math.max(0, Q.map.getBoundsZoom(bounds) - 1.5));
   }
 
@@ -171,11 +179,12 @@
     if (on) before = { centre: Q.map.getCenter(), zoom: Q.map.getZoom() };
     document.documentElement.classList.toggle('qh-printing', on);
     Q.map.closePopup();
-    if (on) refit();
-    else {
-      Q.map.invalidateSize({ animate: false });
-      Q.map.setView(before.centre, before.zoom, { animate: false });
-    }
+    Q.paper = on;
+    Q.drawMore();
+    const details = document.querySelectorAll('details');
+    Array.prototype.forEach.call(details, (each) => { if (on) each.open = true; });
+    refit();
+    if (!on) Q.map.setView(before.centre, before.zoom, { animate: false });
     placeLabels();
     const canvas = Q.map.options.renderer;
     if (canvas && canvas._map && canvas._redraw) canvas._redraw();

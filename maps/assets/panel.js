@@ -5,6 +5,7 @@
   const el = Q.el;
   const WORST = 5;
   const LISTED = 10;
+  const LISTED_ON_PAPER = 40;
   let listAll = false;
 
   const city = (when, type) => Q.counts(when, 'city', '', type);
@@ -149,7 +150,7 @@
     Q.data.places.forEach((place) => Q.entries(place).forEach((entry) => rows.push({ place: place, entry: entry })));
     if (!Q.data.places.length) return null;
     rows.sort((a, b) => a.entry.rank - b.entry.rank);
-    const shown = listAll ? rows : rows.slice(0, LISTED);
+    const shown = listAll ? rows : rows.slice(0, Q.paper ? LISTED_ON_PAPER : LISTED);
     return [el('h2', {}, Q.word('sites.title')),
       rows.length ? el('table', { class: 'qh-list' },
         el('thead', {}, el('tr', {}, el('th', {}, Q.word('head.rank')), el('th', {}, Q.word('head.place')),

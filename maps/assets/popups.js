@@ -18,9 +18,10 @@
       el('h3', {}, title ? Q.user(title) : Q.word('nameless')), parts);
   }
 
-  function table(heads, rows) {
+  // Columns after the first `texts` hold figures and stand to the right.
+  function table(heads, rows, texts) {
     return el('table', {},
-      el('thead', {}, el('tr', {}, heads.map((head, column) => el('th', { class: column ? 'qh-number' : '' }, head)))),
+      el('thead', {}, el('tr', {}, heads.map((head, column) => el('th', { class: column < (texts || 1) ? '' : 'qh-number' }, head)))),
       el('tbody', {}, rows));
   }
 
@@ -113,7 +114,7 @@
     return box(Q.placeName(place), Q.word('site'), [
       place.address && place.address !== Q.placeName(place) && el('p', {}, Q.user(place.address)),
       where.length > 0 && el('p', {}, where.map((name, at) => [at > 0 && ' · ', Q.user(name)])),
-      table([Q.word('head.rank'), Q.word('head.type'), Q.word('head.new'), Q.word('head.lost')], lines), others]);
+      table([Q.word('head.rank'), Q.word('head.type'), Q.word('head.new'), Q.word('head.lost')], lines, 2), others]);
   };
 
   Q.tipArea = function (row) {
