@@ -7,7 +7,7 @@ from math import cos, pi, sin
 
 from . import layout
 from .estates import OUTWARD, fit
-from .geometry import Rect, box, densify, offset, shrink, spline
+from .geometry import Rect, between, box, crossings, densify, offset, shrink, spline
 from .names import Name
 from .plane import Dice, Line, Point
 from .skeleton import RIVER
@@ -168,10 +168,11 @@ def river_banks() -> tuple[Line, Line]:
 
 
 def _strip(half: float, *, wavy: bool) -> Line:
-    line = densify(RIVER, 45)
+    edges = [crossings(RIVER, [(x, 0.0), (x, layout.EDGE)])[0] for x in (0.0, layout.EDGE)]
+    line = densify(between(RIVER, edges[0], edges[1]), 45)
     left, right = [], []
     for i, (a, b) in enumerate(zip(offset(line, half), offset(line, -half), strict=True)):
-        swell = 1 + (0.16 * sin(i * 0.55) + 0.08 * sin(i * 1.3) if wavy else 0)
+        swell = 1 + (0.09 * sin(i * 0.4) + 0.04 * sin(i * 0.95) if wavy else 0)
         centre = line[i]
         left.append(
             (centre[0] + (a[0] - centre[0]) * swell, centre[1] + (a[1] - centre[1]) * swell)

@@ -109,7 +109,9 @@ ROADS = (
     _road("迎宾大道", "Yingbin Avenue", "secondary", "3035,3065 3300,3275 3640,3520 4000,3730"),
     _road("北苑路", "Beiyuan Road", "secondary", "0,3600 4000,3600"),
 )  # fmt: skip
-DIAGONAL = _road("斜桥街", "Xieqiao Street", "living_street", "1180,1930 1600,1600 2020,1330")
+DIAGONAL = _road(
+    "斜桥街", "Xieqiao Street", "living_street", "1180,1940 1390,1740 1600,1630 1830,1510 2020,1310"
+)
 FOOT_CROSSINGS: tuple[tuple[str, Point, Point], ...] = (
     ("bridge", (752.0, 2430.0), (850.0, 2440.0)),
     ("bridge", (2430.0, 3142.0), (2440.0, 3240.0)),
