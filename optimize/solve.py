@@ -129,7 +129,8 @@ def _search(openings: Openings, run: _Run) -> _Found:
         return _Found(None, openings.most(), 0.0, ended)
     interrupted = _polish(start, run)
     floor, bound = start.value(), quick_bound(start)
-    if interrupted or relative_gap(floor, bound) <= PROVEN or run.left() <= 0:
+    proven_enough = relative_gap(floor, bound) <= max(PROVEN, run.gap)
+    if interrupted or proven_enough or run.left() <= 0:
         return _Found(start.chosen, bound, floor, "interrupted" if interrupted else "time_limit")
     chosen, outcome = _solve(openings, start.chosen, run)
     proven = bound if outcome.bound is None else min(bound, openings.constant + outcome.bound)
