@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -116,7 +115,7 @@ def _background(run: StudyRun) -> gpd.GeoDataFrame:
     if not path.is_file() or not (streets.background or path.name.endswith(_OSM)):
         return empty
     log = FaultLog()
-    found = read_background(path, log=log)
+    found = read_background(path, log=log, tolerance=max(run.config.map.simplify, 0.1))
     log.raise_if_any()
     return empty if found is None else found
 
@@ -166,19 +165,23 @@ def _worst_finding(found: dict[str, Any], language: str) -> list[str]:
 def _circle_finding(found: dict[str, Any], language: str) -> str:
     circle = found["circle"]
     basic = sum(entry["basic"] for entry in found["types"].values())
+    parts = {name: circle[name] for name in ("covered", "gap", "unknown")}
+    everyone = sum(parts.values()) or 1.0
     return tr(
-        "cli.finding.circle", language, share=_p(circle["share"]), residents=_n(found["residents"]),
-        types=basic, gap=_n(circle["gap"]), unknown=_n(circle["unknown"]),
+        "cli.finding.circle", language, residents=_n(found["residents"]), types=basic,
+        **{name: _n(persons) for name, persons in parts.items()},
+        **{f"{name}_share": _p(persons / everyone) for name, persons in parts.items()},
     )  # fmt: skip
 
 
 def _plan_finding(found: dict[str, Any], plan: dict[str, Any], language: str) -> str:
-    optimal = plan["status"] == "optimal"
-    proof = tr(f"cli.finding.proof_{'optimal' if optimal else 'gap'}", language, gap=_p(plan["gap"]))
+    proof = tr(
+        f"cli.finding.proof_{'optimal' if optimal else 'gap'}", language, gap=_p(plan["gap"])
+    )
     return tr(
         "cli.finding.plan", language, outlets=_n(plan["outlets"]),
-        covered=_n(plan["objective"]), before=_p(found["circle"]["share"]),
-        after=_p(plan["circle"]["share"]), proof=proof,
+        covered=_n(plan["objective"]), before=_n(found["circle"]["covered"]),
+        after=_n(plan["circle"]["covered"]), proof=proof,
     )  # fmt: skip
 
 

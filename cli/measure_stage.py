@@ -130,4 +130,3 @@ def _cells(entry: dict[str, Any]) -> list[str]:
         "–" if share is None else f"{share:.1%}",
         *(f"{entry[name]:,.0f}" for name in _COLUMNS[2:]),
     ]
-

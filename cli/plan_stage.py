@@ -30,9 +30,7 @@ def key(run: StudyRun) -> str:
     """Return the hash of everything the plan depends on."""
     config = run.config.model_dump(mode="json", include={"candidates", "plan"})
     files = file_hashes(run.folder, run.config, candidates=True)
-    return stage_key(
-        "plan", {"config": config, "files": files, "measure": measure_stage.key(run)}
-    )
+    return stage_key("plan", {"config": config, "files": files, "measure": measure_stage.key(run)})
 
 
 def write(run: StudyRun, folder: Path) -> dict[str, Any]:
@@ -151,9 +149,7 @@ def facts(
             kind: float(count)
             for kind, count in zip(problem.types, plan.newly_covered, strict=True)
         },
-        "types": {
-            kind: _persons_after(city.loc[kind]) for kind in city.index if kind != CIRCLE
-        },
+        "types": {kind: _persons_after(city.loc[kind]) for kind in city.index if kind != CIRCLE},
         "circle": _persons_after(city.loc[CIRCLE]),
     }
 

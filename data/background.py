@@ -21,7 +21,9 @@ from .streets_osm import SUFFIXES as OSM_SUFFIXES
 from .tables_geo import read_vector
 
 #: Kinds in the order in which they are drawn, the lowest first.
-KINDS = ("green", "water", "waterway", "railway", "main_road")
+KINDS = (
+    "farm", "grounds", "compound", "green", "water", "waterway", "building", "railway", "main_road"
+)  # fmt: skip
 
 #: OpenStreetMap key to values, for closed shapes.
 AREA_TAGS: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -71,7 +73,8 @@ def read_background(
     Returns
     -------
     geopandas.GeoDataFrame or None
-        Columns ``kind`` (one of `KINDS`), ``name`` ("" = none), ``geometry`` (valid; EPSG:4326),
+        Columns ``kind`` (one of `KINDS`), ``name`` ("" = none), ``name_en`` where a table gives
+        it, ``geometry`` (valid; EPSG:4326),
         in drawing order, RangeIndex; empty where the file has nothing of the sort. Areas are
         polygons or multipolygons, assembled from relations too; underground lines are left out.
         None where a fault was noted.
@@ -152,7 +155,9 @@ def _from_table(path: Path, log: FaultLog) -> gpd.GeoDataFrame | None:
     present = frame.geometry.notna() & ~frame.geometry.is_empty
     frame = frame[present & (frame.geom_type != "Point")]
     names = frame["name"] if "name" in frame else pd.Series("", frame.index)
-    table = {"kind": _table_kinds(frame), "name": names.fillna("").astype(str)}
+    table: dict[str, Any] = {"kind": _table_kinds(frame), "name": names.fillna("").astype(str)}
+    if "name_en" in frame:
+        table["name_en"] = frame["name_en"].fillna("").astype(str)
     return gpd.GeoDataFrame(table, geometry=frame.geometry, crs=4326)
 
 
@@ -172,11 +177,12 @@ def _simplified(frame: gpd.GeoDataFrame, tolerance: float) -> gpd.GeoDataFrame:
     frame = frame[frame["kind"].notna()]
     step = tolerance / _METRES
     shapes = shapely.simplify(np.asarray(frame.geometry.array, np.object_), step)
-    areas = np.isin(frame["kind"], list(AREA_TAGS))
+    areas = shapely.get_dimensions(shapes) == 2
     shapes[areas] = shapely.make_valid(shapes[areas], method="structure", keep_collapsed=False)
     line = shapely.get_dimensions(shapes) == 1
     large = np.where(areas, shapely.area(shapes) > step**2, line)
     order = np.argsort([KINDS.index(kind) for kind in frame["kind"][large]], kind="stable")
     table = frame.assign(geometry=shapes)[large].iloc[order]
-    columns = table[["kind", "name", "geometry"]].reset_index(drop=True)
+    shown = [column for column in ("kind", "name", "name_en", "geometry") if column in table]
+    columns = table[shown].reset_index(drop=True)
     return gpd.GeoDataFrame(columns, geometry="geometry", crs=4326)

@@ -147,7 +147,7 @@ def test_nothing_to_draw_is_an_empty_table(tmp_path):
 
 def test_a_geojson_with_kinds(tmp_path):
     frame = gpd.GeoDataFrame(
-        {"kind": ["water", "building", "railway", None], "name": ["湖", "楼", None, "?"]},
+        {"kind": ["water", "shop", "railway", None], "name": ["湖", "店", None, "?"]},
         geometry=[
             box(LON, LAT, LON + 0.01, LAT + 0.01),
             box(LON, LAT, LON + 0.01, LAT + 0.01),
