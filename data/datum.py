@@ -34,6 +34,8 @@ _X_PI: Final = np.pi * 3000.0 / 180.0
 #: 1e-9 degrees is 0.1 mm on the ground.
 TOLERANCE_DEG: Final = 1e-9
 _MAX_ROUNDS: Final = 30
+#: Begins the name of a CRS without EPSG code; its definition follows.
+_OWN: Final = "crs:"
 
 _NAMES: Final = {
     "wgs84": ("wgs84", "wgs1984", "epsg4326", "4326", "gps", "crs84"),
@@ -66,13 +68,16 @@ def parse_datum(text: str) -> str:
     Returns
     -------
     str
-        ``"wgs84"``, ``"cgcs2000"``, ``"gcj02"``, ``"bd09"`` or ``"epsg:<code>"``.
+        ``"wgs84"``, ``"cgcs2000"``, ``"gcj02"``, ``"bd09"`` or ``"epsg:<code>"``; a name from
+        `name_of_crs` is returned as it is.
 
     Raises
     ------
     ValueError
         If it is none of these, or PROJ knows no such EPSG code.
     """
+    if text.startswith(_OWN):
+        return text
     plain = re.sub(r"[\s_:\-]", "", text).lower()
     if plain in _ALIASES:
         return _ALIASES[plain]
@@ -86,9 +91,20 @@ def parse_datum(text: str) -> str:
     return f"epsg:{int(code)}"
 
 
+def name_of_crs(crs: CRS) -> str:
+    """Return a CRS as a canonical datum: by its EPSG code, else by its own definition."""
+    code = crs.to_epsg()
+    return f"{_OWN}{crs.to_wkt()}" if code is None else parse_datum(str(code))
+
+
+def is_named(datum: str) -> bool:
+    """Tell whether a canonical datum is one of the four with a name."""
+    return datum in _NAMES
+
+
 def is_geographic(datum: str) -> bool:
     """Tell whether a canonical datum counts in degrees of longitude and latitude."""
-    return not datum.startswith("epsg:") or CRS.from_user_input(datum).is_geographic
+    return is_named(datum) or CRS.from_user_input(datum.removeprefix(_OWN)).is_geographic
 
 
 def to_wgs84(x: ArrayLike, y: ArrayLike, datum: str) -> tuple[Floats, Floats]:
@@ -117,8 +133,8 @@ def to_wgs84(x: ArrayLike, y: ArrayLike, datum: str) -> tuple[Floats, Floats]:
         return gcj02_to_wgs84(lon, lat)
     if name == "bd09":
         return bd09_to_wgs84(lon, lat)
-    if name.startswith("epsg:"):
-        return _project(lon, lat, name, "epsg:4326")
+    if not is_named(name):
+        return _project(lon, lat, name.removeprefix(_OWN), "epsg:4326")
     return lon, lat
 
 
@@ -129,8 +145,8 @@ def from_wgs84(lon: ArrayLike, lat: ArrayLike, datum: str) -> tuple[Floats, Floa
         return wgs84_to_gcj02(x, y)
     if name == "bd09":
         return wgs84_to_bd09(x, y)
-    if name.startswith("epsg:"):
-        return _project(x, y, "epsg:4326", name)
+    if not is_named(name):
+        return _project(x, y, "epsg:4326", name.removeprefix(_OWN))
     return x, y
 
 

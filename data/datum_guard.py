@@ -25,7 +25,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from .datum import parse_datum, to_wgs84
+from .datum import is_named, parse_datum, to_wgs84
 
 Floats = NDArray[np.float64]
 Outcome = Literal["ok", "other", "unsure"]
@@ -176,7 +176,7 @@ def guard(given: ArrayLike, streets: StreetLines, *, declared: str) -> DatumVerd
 def _sample(given: Floats, datum: str) -> Floats:
     """Return different positions in degrees, before any shift is undone."""
     known = given[np.isfinite(given).all(axis=1)]
-    if datum.startswith("epsg:"):
+    if not is_named(datum):
         known = np.column_stack(to_wgs84(known[:, 0], known[:, 1], datum))
         known = known[np.isfinite(known).all(axis=1)]
     unique = np.unique(np.round(known, 6), axis=0)
@@ -293,29 +293,3 @@ def _outcome(fits: tuple[Fit, ...], declared: str) -> Outcome:
     if np.isnan(best.score) or best.score > CLEAR_SCORE or best.score > next_best - CLEAR_MARGIN:
         return "unsure"
     return "ok" if best.datum == declared else "other"
-
-
-def note_verdict(verdict: DatumVerdict) -> dict[str, object]:
-    """Return a verdict as plain values, for a report.
-
-    Returns
-    -------
-    dict
-        ``outcome, declared, best, sample`` and ``fits`` as a list of dicts.
-    """
-    return {
-        "outcome": verdict.outcome,
-        "declared": verdict.declared,
-        "best": verdict.best,
-        "sample": verdict.sample,
-        "fits": [
-            {
-                "datum": fit.datum,
-                "points": fit.points,
-                "on_street": fit.on_street,
-                "median_m": fit.median_m,
-                "score": fit.score,
-            }
-            for fit in verdict.fits
-        ],
-    }

@@ -43,12 +43,16 @@ class Rule:
         Part of the row's name; ``""`` fits any.
     type
         Target type, ``""`` for rows left out on purpose.
+    shipped
+        Whether the rule comes with quarterhour: then it may name a type that the pack does
+        without, and compares padded codes only.
     """
 
     code: str
     prefix: bool
     word: str
     type: str
+    shipped: bool = False
 
     def fits(self, category: str, name: str) -> bool:
         """Tell whether a row with this category and name falls under the rule."""
@@ -83,9 +87,9 @@ class TypeMapping:
 
     def find(self, category: str, name: str = "") -> str | None:
         """Return the type of a category and name, ``""`` if left out on purpose, else None."""
-        plain = plain_category(category, self.digits)
+        padded, plain = plain_category(category, self.digits), plain_category(category)
         for rule in self.rules:
-            if rule.fits(plain, name):
+            if rule.fits(padded, name) or (not rule.shipped and rule.fits(plain, name)):
                 return rule.type
         return None
 
@@ -200,10 +204,11 @@ def _shipped(name: str) -> TypeMapping:
         for code in entry.get("codes", ["*"]):
             plain, prefix = code.removesuffix("*"), code.endswith("*")
             rules += [
-                Rule(plain, prefix and bool(plain), word, entry["type"])
+                Rule(plain, prefix and bool(plain), word, entry["type"], shipped=True)
                 for word in entry.get("words", [""])
             ]
-        rules += [Rule(plain_category(n), False, "", entry["type"]) for n in entry.get("names", [])]
+        names = [plain_category(name) for name in entry.get("names", [])]
+        rules += [Rule(name, False, "", entry["type"], shipped=True) for name in names]
     return TypeMapping(_sorted(rules), raw["digits"], re.compile(raw["scheme"]))
 
 
@@ -306,9 +311,7 @@ def _note_targets(
     log: FaultLog,
 ) -> None:
     """Note targets the pack lacks; a shipped mapping may name types that a pack does without."""
-    if rules.scheme is not None:
-        return
-    targets = dict.fromkeys(rule.type for rule in rules.rules if rule.type)
+    targets = dict.fromkeys(r.type for r in rules.rules if r.type and not r.shipped)
     for target in targets:
         if plain_category(target) not in known:
             shown = ", ".join(pack.type_ids)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 
-from .datum import is_geographic, parse_datum, to_wgs84
+from .datum import is_geographic, is_named, name_of_crs, parse_datum, to_wgs84
 from .faults import FaultLog
 from .figures import is_missing, narrow, parse_number
 from .tables import RawTable
@@ -98,7 +97,8 @@ def read_points(
     Points or None
         None when the table has no position at all or the datum is unknown.
     """
-    name = datum_of(table, datum, log)
+    from_columns = bool((lon and lat) or lonlat or wkt)
+    name = datum_of(replace(table, crs=None) if from_columns else table, datum, log)
     if name is None:
         return None
     if lon and lat:
@@ -126,7 +126,8 @@ def datum_of(table: RawTable, declared: str | None, log: FaultLog) -> str | None
     table
         The table.
     declared
-        What the user says, or None; see `read_points` for how it meets the CRS of the file.
+        What the user says, or None; see `read_points` for how it meets the CRS of the file. An
+        EPSG code wins over a CRS that has none (an ESRI ``.prj``).
     log
         Takes ``unknown_datum`` and ``crs_conflict``.
     """
@@ -135,25 +136,16 @@ def datum_of(table: RawTable, declared: str | None, log: FaultLog) -> str | None
     except ValueError:
         log.add("unknown_datum", file=table.name, value=declared)
         return None
-    own = _crs_name(table.crs)
-    if own is None:
+    if table.crs is None:
         return name or "wgs84"
-    if name is None or name == own or name in {"wgs84", "cgcs2000"}:
+    own = name_of_crs(table.crs)
+    if name is None or name in {own, "wgs84", "cgcs2000"}:
         return own
-    if name in {"gcj02", "bd09"} and is_geographic(own):
+    undecided = is_geographic(own) if is_named(name) else table.crs.to_epsg() is None
+    if undecided:
         return name
-    log.add("crs_conflict", file=table.name, value=declared, own=own)
+    log.add("crs_conflict", file=table.name, value=declared, own=table.crs.name)
     return None
-
-
-def _crs_name(crs: CRS | None) -> str | None:
-    """Return a CRS as ``parse_datum`` names it; one without a code as WGS-84 or its own text."""
-    if crs is None:
-        return None
-    code = crs.to_epsg(min_confidence=60)
-    if code is None:
-        return "wgs84" if crs.is_geographic else crs.to_wkt()
-    return parse_datum(str(code))
 
 
 def _from_columns(table: RawTable, lon: str, lat: str, log: FaultLog) -> Floats:

@@ -10,6 +10,7 @@ import pytest
 from quarterhour.data.columns import HEADERS, plain_header, resolve_columns
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.outlet_types import (
+    TypeMapping,
     load_mapping,
     map_types,
     mapping_from,
@@ -202,6 +203,28 @@ def test_codes_that_lost_their_first_zero():
     assert ids(typed(["60200", "060200", "71100"], mapping)[0]) == ["convenience"] * 2 + [
         "hair_beauty"
     ]
+
+
+def test_own_rules_go_before_a_shipped_table_and_are_checked():
+    """As a study combines them: a mistyped target must not vanish among the shipped rules."""
+    shipped = load_mapping("amap-poi", log=FaultLog())
+
+    def combined(rules):
+        own = mapping_from(rules).rules
+        return TypeMapping((*own, *shipped.rules), shipped.digits, shipped.scheme)
+
+    found, log = typed(["60200", "060200", "071500"], combined({"60200": "breakfast"}))
+    assert codes(log) == []
+    assert ids(found) == ["breakfast", "convenience", "laundry"]
+    assert "unknown_target" in codes(typed(["60200"], combined({"60200": "brekfast"}))[1])
+
+
+def test_shipped_rules_may_name_types_a_pack_does_without():
+    shipped = load_mapping("amap-poi", log=FaultLog())
+    pack = PACK.model_copy(update={"types": PACK.types[1:2]})
+    found, log = typed(["060200", "071500"], shipped, pack=pack)
+    assert codes(log) == []
+    assert ids(found) == ["convenience", ""]
 
 
 def test_other_codes_of_a_known_scheme_are_no_fault():

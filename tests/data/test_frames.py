@@ -267,6 +267,18 @@ def test_faulty_candidates(csv, cells, code):
     assert faults(log) == [(code, 2)]
 
 
+def test_tables_without_positions(csv):
+    raw, log = csv("id,业态\n1,早餐\n"), FaultLog()
+    assert read_candidates(raw, pack=PACK, log=log) is None
+    assert read_facilities(raw, pack=PACK, log=log) is None
+    assert faults(log) == [("no_position", None)] * 2
+
+
+def test_candidates_may_take_every_type_and_hold_one_outlet(csv):
+    frame = read_candidates(csv("id,lon,lat\n1,116,39\n"), pack=PACK, log=FaultLog()).frame
+    assert frame.iloc[0][["types", "capacity"]].tolist() == ["", 1]
+
+
 AREAS = ["id", "name", "name_en", "level", "parent", "residents", "geometry"]
 
 

@@ -279,3 +279,29 @@ def test_geometry_of_each_kind():
     ]  # fmt: skip
     assert ring.contains(found.geometry[1])
     assert found.valid.tolist() == [True, True, False, False, False, False]
+
+
+def test_projected_crs_without_a_code():
+    """A drawing office's own projection: no EPSG code, read all the same."""
+    own = "+proj=tmerc +lat_0=39.865 +lon_0=116.35 +k=1 +x_0=500000 +y_0=300000 +ellps=GRS80"
+    projected = gpd.GeoSeries([shapely.Point(LON, LAT)], crs=4326).to_crs(own)
+    found, log = geometries(list(projected), own)
+    assert codes(log) == []
+    assert found.geometry[0].distance(shapely.Point(LON, LAT)) < 1e-8
+
+
+def test_mapped_columns_have_nothing_to_do_with_the_files_crs():
+    log = FaultLog()
+    raw = table({"lon": [str(LON)], "lat": [str(LAT)]}, [shapely.Point(5e5, 4e6)], 4547)
+    found = read_points(raw, lon="lon", lat="lat", datum="WGS-84", log=log)
+    assert codes(log) == []
+    assert found.geometry[0].equals(shapely.Point(LON, LAT))
+
+
+def test_declared_code_wins_over_a_crs_without_one():
+    own = "+proj=tmerc +lat_0=0 +lon_0=117 +k=1 +x_0=500000 +y_0=0 +ellps=GRS80"
+    x, y = from_wgs84([LON], [LAT], "EPSG:4548")
+    found, log = geometries([shapely.Point(x[0], y[0])], own, datum="EPSG:4548")
+    assert codes(log) == []
+    assert found.datum == "epsg:4548"
+    assert found.geometry[0].distance(shapely.Point(LON, LAT)) < 1e-8

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour.data.population import share_out, spread
+from quarterhour.data.population import share_out, spread, spread_rest
 
 WEIGHTS = st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda w: sum(w) > 1e-3)
 
@@ -141,3 +141,21 @@ def test_nothing_is_changed():
     before = areas.copy()
     spread(areas, points)
     assert areas.equals(before)
+
+
+def test_own_figures_stay_and_are_taken_off_the_total():
+    homes = at((0.2, 0.5), (0.5, 0.5), (0.8, 0.5), (1.5, 0.5), (1.6, 0.5))
+    own = [10.0, np.nan, np.nan, 50.0, np.nan]
+    found = spread_rest(squares([30.0, 40.0]), homes, own=own)
+    assert found.residents.tolist() == [10, 10, 10, 50, 0]
+
+
+def test_rest_that_no_point_can_take_is_reported():
+    found = spread_rest(squares([30.0, 40.0]), at((0.5, 0.5), (1.5, 0.5)), own=[10.0, np.nan])
+    assert [(u.area, u.residents) for u in found.unplaced] == [("a0", 20.0)]
+    assert found.residents.tolist() == [10, 40]
+
+
+def test_without_own_figures_the_whole_is_spread():
+    homes, areas = at((0.5, 0.5), (1.5, 0.5)), squares([30.0, 40.0])
+    assert spread_rest(areas, homes, own=[np.nan, np.nan]).residents.tolist() == [30, 40]

@@ -1,6 +1,7 @@
 """Standards packs: shipped ones against the facts, faulty ones against the list of faults."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -212,3 +213,24 @@ def test_unreadable_pack(tmp_path, content, code):
 def test_shipped_packs_are_those_documented():
     assert shipped_packs() == ("beijing-8", "gb50180", "mofcom-2021")
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in shipped_packs())
+
+
+def test_the_smallest_pack_of_the_howto_works():
+    howto = Path(__file__).parents[2] / "docs" / "standards-howto.md"
+    text = re.search(r"```toml\n(id = .*?)```", howto.read_text(encoding="utf-8"), re.DOTALL)
+    log = FaultLog()
+    pack = parse_pack(text[1], file="howto", log=log)
+    assert log.faults == []
+    assert pack.threshold("vegetable").value == 500
+
+
+def test_pack_that_may_not_be_read(tmp_path, monkeypatch):
+    (tmp_path / "own.toml").write_text(SMALL, encoding="utf-8")
+
+    def refused(*_args, **_options):
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    log = FaultLog()
+    assert load_pack("own.toml", folder=tmp_path, log=log) is None
+    assert [fault.code for fault in log.faults] == ["unreadable"]

@@ -1,6 +1,9 @@
 """Reading tables: what a bureau has, and what can be wrong with it."""
 
+import datetime as dt
 import hashlib
+import sqlite3
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -238,6 +241,20 @@ def test_name_in_faults_is_the_users(tmp_path):
     assert log.faults[0].place() == "数据/小区.csv"
 
 
+def test_file_that_may_not_be_read(tmp_path, monkeypatch):
+    path = saved(tmp_path, TEXT)
+
+    def refused(*_args, **_options):
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert codes(read(path)[1]) == ["unreadable"]
+
+
+def test_utf16_cut_in_the_middle_of_a_character(tmp_path):
+    assert codes(read(saved(tmp_path, TEXT.encode("utf-16")[:-1]))[1]) == ["foreign_bytes"]
+
+
 # --- Excel ---------------------------------------------------------------------------------
 
 
@@ -248,6 +265,12 @@ def test_excel_cells_become_text_without_guessing(tmp_path):
     assert table.frame.iloc[0].tolist() == ["001", "甲", "1200", "0.5", "TRUE"]
     assert table.layer == "表一"
     assert table.row_numbers.tolist() == [2]
+
+
+def test_excel_dates_and_times(tmp_path):
+    moments = [dt.datetime(2024, 5, 1), dt.datetime(2024, 5, 1, 7, 30), dt.time(7, 30)]  # noqa: DTZ001 - Excel has no zones
+    table, _ = read(workbook(tmp_path, [["a", "b", "c"], moments]))
+    assert table.frame.iloc[0].tolist() == ["2024-05-01", "2024-05-01T07:30:00", "07:30:00"]
 
 
 def test_excel_code_shown_with_zeros(tmp_path):
@@ -436,6 +459,19 @@ def test_layers_of_a_geopackage(tmp_path):
     assert codes(read(path, layer="parks")[1]) == ["no_such_layer"]
     assert "homes, shops" in read(path, layer="parks")[1].faults[0].expected()
     assert len(read(path, layer="shops")[0]) == 2
+
+
+def test_geopackage_without_layers(tmp_path):
+    path = tmp_path / "a.gpkg"
+    places().to_file(path)
+    with sqlite3.connect(path) as base:
+        base.execute("DELETE FROM gpkg_contents")
+        base.execute("DELETE FROM gpkg_geometry_columns")
+        base.execute("DROP TABLE a")
+    base.close()
+    table, log = read(path)
+    assert table is None
+    assert codes(log) in (["empty_file"], ["corrupt_file"])
 
 
 def test_empty_layer(tmp_path):
