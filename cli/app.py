@@ -54,7 +54,12 @@ def build_app(language: str) -> click.Group:
         return tr(f"cli.help.{key}", language)
 
     @click.group(help=h("app"), epilog=h("exit_codes"))
-    @click.version_option(version("quarterhour"), prog_name="quarterhour", help=h("version"))
+    @click.version_option(
+        version("quarterhour"),
+        prog_name="quarterhour",
+        message="%(prog)s %(version)s",
+        help=h("version"),
+    )
     @click.option("--lang", type=click.Choice(languages()), help=h("lang"))
     def app(lang: str | None) -> None:
         """Take the options before the command."""

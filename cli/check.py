@@ -51,6 +51,9 @@ def _summary(run: StudyRun, screen: Screen) -> Iterator[Row]:
         yield screen.tr("check.areas", level=name), f"{len(rows):,}"
     for file, datum in inputs.datums.items():
         yield screen.tr("check.datum", file=file), datum
+    for file, columns in inputs.recognised.items():
+        shown = ", ".join(f"{name} ← {source}" for name, source in columns.items())
+        yield screen.tr("check.recognised", file=file), shown
 
 
 def _standards(run: StudyRun, screen: Screen) -> Iterator[Row]:

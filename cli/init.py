@@ -65,6 +65,32 @@ def init(folder: Path, screen: Screen, *, place: str, files: Iterable[Path]) -> 
     screen.say("init.next", folder=folder)
 
 
+#: Columns that tell a table's role, the most telling first; all of one entry must be there.
+_TELLING: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("entrances", ("demand_id",)),
+    ("demand", ("residents",)),
+    ("demand", ("households",)),
+    ("facilities", ("status", "type")),
+    ("candidates", ("cost",)),
+    ("facilities", ("type",)),
+    ("candidates", ("types",)),
+)
+
+#: Columns each role takes.
+_POSITION = ("lon", "lat", "lonlat", "wkt")
+_COLUMNS = {
+    "entrances": ("demand_id", *_POSITION),
+    "demand": ("id", "name", "residents", "households", "vehicles", "community", "street",
+               "district", *_POSITION),
+    "facilities": ("id", "name", "type", "status", "area_m2", "capacity", "hours", "address",
+                   *_POSITION),
+    "candidates": ("id", "name", "types", "area_m2", "cost", "capacity", "address", "community",
+                   "street", "district", *_POSITION),
+    "areas": ("id", "name", "name_en", "level", "parent", "residents"),
+    "population": ("id", "name", "parent", "residents"),
+}  # fmt: skip
+
+
 def role_of(path: Path, log: FaultLog) -> tuple[str, dict[str, str]] | None:
     """Return what a file most likely is, and the columns recognised in it.
 
@@ -86,20 +112,25 @@ def role_of(path: Path, log: FaultLog) -> tuple[str, dict[str, str]] | None:
     if table is None:
         return None
     found = recognise(table)
-    kinds = _geometry_kinds(table)
-    if "LineString" in kinds or "MultiLineString" in kinds:
-        return "streets", {}
-    if "demand_id" in found:
-        return "entrances", found
+    role = _by_geometry(_geometry_kinds(table), found) or _by_columns(found)
+    if role is None or role == "streets":
+        return None if role is None else (role, {})
+    own = [name for name in _COLUMNS[role] if name in found]
+    if table.geometry is not None:
+        own = [name for name in own if name not in _POSITION]
+    return role, {name: found[name] for name in own}
+
+
+def _by_geometry(kinds: set[str], found: Mapping[str, str]) -> str | None:
+    if kinds & {"LineString", "MultiLineString"}:
+        return "streets"
     if kinds & {"Polygon", "MultiPolygon"}:
-        return ("population" if "residents" in found and "level" not in found else "areas"), found
-    if "types" in found or "cost" in found:
-        return "candidates", found
-    if "residents" in found or "households" in found:
-        return "demand", found
-    if "type" in found:
-        return "facilities", found
+        return "population" if "residents" in found and "level" not in found else "areas"
     return None
+
+
+def _by_columns(found: Mapping[str, str]) -> str | None:
+    return next((role for role, names in _TELLING if all(n in found for n in names)), None)
 
 
 def _geometry_kinds(table: RawTable) -> set[str]:
@@ -114,12 +145,17 @@ def _take(
     entry: dict[str, Any] = {"file": _relative(path, folder)}
     if columns:
         entry["columns"] = dict(columns)
+    if role == "areas" and "level" not in columns:
+        entry["level"] = "community"
     if role in {"facilities", "areas"}:
         given[role].append(entry)
     elif role == "entrances":
         given.setdefault("demand", {})["entrances"] = entry
     else:
         given[role] = {**given.get(role, {}), **entry}
+        if role == "population":
+            level = {"level": "community"}
+            given["areas"].append({**entry, **level})
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -94,7 +94,7 @@ def _page_type(pack: StandardsPack, kind: str, criterion: str) -> PageType:
         metres=pack.threshold(kind, "metres").value,
         minutes=pack.threshold(kind, "minutes").value,
         basic=outlet.basic,
-        verified=judged.verified,
+        verified=judged.certainty == "verified",
         source=judged.source,
     )
 
@@ -175,9 +175,8 @@ def _circle_finding(found: dict[str, Any], language: str) -> str:
 
 
 def _plan_finding(found: dict[str, Any], plan: dict[str, Any], language: str) -> str:
-    proof = tr(
-        f"cli.finding.proof_{'optimal' if optimal else 'gap'}", language, gap=_p(plan["gap"])
-    )
+    word = "optimal" if plan["status"] == "optimal" else "gap"
+    proof = tr(f"cli.finding.proof_{word}", language, gap=_p(plan["gap"]))
     return tr(
         "cli.finding.plan", language, outlets=_n(plan["outlets"]),
         covered=_n(plan["objective"]), before=_n(found["circle"]["covered"]),

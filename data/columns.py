@@ -86,6 +86,19 @@ def plain_header(header: str) -> str:
     return re.sub(r"[\s_\-:.]", "", _BRACKETS.sub("", narrow(header))).casefold()
 
 
+def recognise(table: RawTable) -> dict[str, str]:
+    """Return every canonical column whose header is recognised, for guessing what a table is.
+
+    Returns
+    -------
+    dict
+        Canonical name → source column; one source may stand for several canonical columns.
+    """
+    ignored = FaultLog()
+    found = {name: _recognise(table, name, set(), ignored) for name in HEADERS}
+    return {name: column for name, column in found.items() if column is not None}
+
+
 def resolve_columns(
     table: RawTable,
     *,

@@ -82,6 +82,9 @@ class StudyInputs:
         Category -> rows of the outlet tables left out because no type was mapped.
     datums
         File -> datum its coordinates were read in.
+    recognised
+        File -> columns found by their header, canonical name -> source, as the user did not map
+        them.
     """
 
     pack: StandardsPack
@@ -96,6 +99,7 @@ class StudyInputs:
     warnings: tuple[Fault, ...]
     unmapped: dict[str, int] = field(default_factory=dict)
     datums: dict[str, str] = field(default_factory=dict)
+    recognised: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_inputs(
@@ -133,6 +137,7 @@ class _Reader:
     sources: list[InputSource] = field(default_factory=list)
     unmapped: dict[str, int] = field(default_factory=dict)
     datums: dict[str, str] = field(default_factory=dict)
+    recognised: dict[str, dict[str, str]] = field(default_factory=dict)
     done: int = 0
 
     def read(self) -> StudyInputs | None:
@@ -162,6 +167,7 @@ class _Reader:
         return StudyInputs(
             pack, streets, demand, facilities, areas, entrances, candidates, extent,
             tuple(self.sources), tuple(self.log.warnings), self.unmapped, self.datums,
+            self.recognised,
         )  # fmt: skip
 
     def _table(self, section: TableSection, kind: str) -> RawTable | None:
@@ -402,6 +408,8 @@ class _Reader:
 
     def _guard(self, section: TableSection, read: ReadFrame, streets: Streets | None) -> None:
         """Note a fault when another datum fits the streets clearly better."""
+        if read.columns.recognised:
+            self.recognised[section.file] = dict(read.columns.recognised)
         self.datums[section.file] = LABELS.get(read.datum, read.datum.upper())
         if streets is not None and streets.n_edges and not section.trust_datum:
             lines = StreetLines(streets.lon, streets.lat, streets.edge_start)

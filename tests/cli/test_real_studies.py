@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import geopandas as gpd
 import networkx as nx
@@ -37,7 +38,7 @@ class WalkGraph:
         self.graph = nx.MultiGraph()
         self.ends, segments = [], []
         for number, way in enumerate(ways):
-            for (a, *p), (b, *q) in zip(way[:-1], way[1:], strict=True):
+            for (a, *p), (b, *q) in pairwise(way):
                 keys = [(n, number) if n in stops else n for n in (a, b)]
                 self.graph.add_edge(*keys, metres=GEOD.inv(*p, *q)[2])
                 self.ends.append((*keys, p, q))
