@@ -23,11 +23,11 @@ _ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
 def _better(
     cost: Any, label: Any, carried: Any, at: Any, dist: Array, owner: Array, beside: Any
 ) -> Any:
-    """Tell whether a cost beats what is known; ties go to the other unit, then the first label."""
+    """Tell whether a cost beats what is known; ties go to the first label, then the other unit."""
     known = uint64(dist[at])
     if cost != known:
         return cost < known
-    if beside is not None and carried != beside[at]:
+    if beside is not None and label == owner[at]:
         return carried < beside[at]
     return label < owner[at]
 

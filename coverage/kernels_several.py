@@ -29,7 +29,10 @@ def _useless(
             if besides is None or uint64(costs[at, i]) != cost:
                 return True
             return besides[at, i] <= carried
-    return count == labels.shape[1]
+    if count < labels.shape[1]:
+        return False
+    last = count - 1
+    return uint64(costs[at, last]) < cost or labels[at, last] < label
 
 
 @compiled
@@ -39,6 +42,13 @@ def _place_of(labels: Array, row: Any, count: Any, label: Any) -> Any:
         if labels[row, i] == label:
             return i
     return count
+
+
+@compiled
+def _comes_after(at: Any, place: Any, cost: Any, label: Any, costs: Array, labels: Array) -> Any:
+    """Tell whether a junction's label ranks behind another one."""
+    known = uint64(costs[at, place])
+    return known > cost or (known == cost and labels[at, place] > label)
 
 
 @compiled
@@ -103,10 +113,18 @@ def spread_several(
         if _useless(node, have, cost, label, carried[mine], costs, labels, besides):
             continue
         place = _place_of(labels, node, have, label)
+        if place == have:  # new here; of labels as near, the first comes first
+            count[node] = min(have + 1, labels.shape[1])
+            place = count[node] - 1
+            while place > 0 and _comes_after(node, place - 1, cost, label, costs, labels):
+                costs[node, place] = costs[node, place - 1]
+                labels[node, place] = labels[node, place - 1]
+                if besides is not None:
+                    besides[node, place] = besides[node, place - 1]
+                place -= 1
         costs[node, place], labels[node, place] = uint32(cost), label
         if besides is not None:
             besides[node, place] = carried[mine]
-        count[node] = max(have, place + 1)
         arc, end = uint64(g.first[node]), uint64(g.through[node])
         while arc < end:
             onto, there = uint64(g.to[arc]), cost + uint64(g.cost[arc])

@@ -180,7 +180,7 @@ def locate_nodes(
     network
         The streets.
     nodes
-        (n,) node numbers; a node without edges is unreached.
+        (n,) node numbers; a node without open edges is unreached.
     index
         Index of the points, by default 0..n-1.
 
@@ -284,12 +284,13 @@ def _place_on_edges(
 
 
 def _incident_edges(network: StreetNetwork) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Return one edge at each node (-1 none) and which end of it the node is."""
+    """Return one open edge at each node (-1 none) and which end of it the node is."""
     incident = np.full(network.n_nodes, -1, dtype=np.int32)
     end = np.zeros(network.n_nodes, dtype=np.int8)
-    numbers = np.arange(network.n_edges, dtype=np.int32)
-    incident[network.edge_v], end[network.edge_v] = numbers, 1
-    incident[network.edge_u], end[network.edge_u] = numbers, 0
+    numbers = np.flatnonzero(~network.closed).astype(np.int32)
+    u, v = network.edge_u[numbers], network.edge_v[numbers]
+    incident[v], end[v] = numbers, 1
+    incident[u], end[u] = numbers, 0
     return incident, end
 
 

@@ -43,8 +43,10 @@ class CutGraph:
         go, gt = origins.access * origins.count_access, targets.access * targets.count_access
         head = np.concatenate([p, q, self.origin[origins.owner], node[a:]])
         tail = np.concatenate([q, p, node[:a], self.target[targets.owner]])
-        cost = [costs.forward[e] * part, costs.backward[e] * part]
-        cost = [np.where(np.isnan(c), np.inf, c) for c in cost]
+        cost = [
+            np.where(np.isinf(c[e]), np.inf, np.where(np.isinf(c[e]), 0, c[e]) * part)
+            for c in (costs.forward, costs.backward)
+        ]
         first = np.concatenate([*cost, go * costs.access, gt * costs.access])
         second = np.concatenate(
             [
@@ -118,3 +120,17 @@ def pairs(sources: Locations, targets: Locations, costs: Impedance, limit: float
     indptr = np.concatenate([[0], np.cumsum([len(row[0]) for row in rows])]).astype(np.int64)
     indices, cost, other = (np.concatenate([row[i] for row in rows]) for i in range(3))
     return indptr, indices.astype(np.int32), cost.astype(np.float32), other.astype(np.float32)
+
+
+def plain_graph(network):
+    """Return the network as a scipy graph of lengths, parallel edges merged, loops dropped."""
+    ends = np.sort(np.column_stack([network.edge_u, network.edge_v]), axis=1)
+    order = np.lexsort([network.length, ends[:, 1], ends[:, 0]])
+    ends, length = ends[order], network.length[order]
+    first = np.concatenate([[True], (np.diff(ends, axis=0) != 0).any(axis=1)])
+    (u, v), w = (
+        ends[first & (ends[:, 0] != ends[:, 1])].T,
+        length[first & (ends[:, 0] != ends[:, 1])],
+    )
+    places = (np.concatenate([u, v]), np.concatenate([v, u]))
+    return csr_array((np.concatenate([w, w]), places), (network.n_nodes, network.n_nodes))
