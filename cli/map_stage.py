@@ -63,7 +63,7 @@ def page_data(run: StudyRun) -> PageData:
         criterion=found["criterion"],
         streets=_streets(run.network),
         background=_background(run),
-        areas=run.inputs.areas,
+        areas=_areas(run),
         points=gpd.read_parquet(results / "points.parquet"),
         summary=pd.read_parquet(results / "summary.parquet"),
         outlets=gpd.read_parquet(results / "outlets.parquet"),
@@ -71,7 +71,7 @@ def page_data(run: StudyRun) -> PageData:
         summary_after=pd.read_parquet(results / "summary_after.parquet") if planned else None,
         points_after=pd.read_parquet(results / "points_after.parquet") if planned else None,
         plan=planned.facts if planned else None,
-        sources=tuple(f"{entry['file']} ({entry['kind']})" for entry in found["inputs"]),
+        sources=tuple(dict.fromkeys(Path(entry["file"]).name for entry in found["inputs"])),
         made_on=datetime.now().astimezone().strftime("%Y-%m-%d"),
         version=version("quarterhour"),
         facts={
@@ -97,6 +97,16 @@ def _page_type(pack: StandardsPack, kind: str, criterion: str) -> PageType:
         verified=judged.certainty == "verified",
         source=judged.source,
     )
+
+
+def _areas(run: StudyRun) -> gpd.GeoDataFrame:
+    """Return the areas for drawing, cut to the extent of the study."""
+    areas, extent = run.inputs.areas, run.inputs.extent
+    if extent is None or areas.empty:
+        return areas
+    cut = areas.assign(geometry=shapely.intersection(areas.geometry.to_numpy(), extent))
+    kept = shapely.area(cut.geometry.to_numpy()) > 0
+    return cut[kept].reset_index(drop=True)
 
 
 def _streets(network: StreetNetwork) -> gpd.GeoDataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from quarterhour.data.streets import Streets
+    from quarterhour.data.walking_rules import WalkingRules
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -157,6 +158,37 @@ class StreetNetwork:
         from .network_build import fields_from_streets  # noqa: PLC0415 - heavy, not always needed
 
         return cls(**fields_from_streets(streets, crs))
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, *, crs: Any = None, walking: WalkingRules | None = None
+    ) -> StreetNetwork:
+        """Read walkable streets from a file and build their network.
+
+        Parameters
+        ----------
+        path
+            ``.osm.pbf``, ``.osm``, a graph saved by osmnx, or plain lines: all that
+            `quarterhour.data.streets.read_streets` reads.
+        crs
+            Projected CRS in metres; by default the local UTM zone.
+        walking
+            What to do where tags leave walking open.
+
+        Raises
+        ------
+        InputFaults
+            With everything wrong with the file.
+        """
+        from quarterhour.data.faults import FaultLog
+        from quarterhour.data.streets import read_streets
+        from quarterhour.data.walking_rules import DEFAULT_RULES
+
+        log = FaultLog()
+        streets = read_streets(path, log=log, walking=walking or DEFAULT_RULES)
+        log.raise_if_any()
+        assert streets is not None  # noqa: S101 - no fault means there are streets
+        return cls.from_streets(streets, crs)
 
     @classmethod
     def from_osmnx(cls, graph: nx.MultiDiGraph[Any], crs: Any = None) -> StreetNetwork:
