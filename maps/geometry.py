@@ -79,12 +79,18 @@ def street_classes(kinds: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return np.array([position.get(text, len(STREET_CLASSES)) for text in texts], np.int64)
 
 
-def street_features(streets: gpd.GeoDataFrame, tolerance: float) -> Json:
-    """Return one feature a street class, id = class, edges merged where they meet end to end."""
+def street_features(
+    streets: gpd.GeoDataFrame, window: tuple[float, float, float, float], tolerance: float
+) -> Json:
+    """Return one feature a street class, id = class, edges merged where they meet end to end.
+
+    Streets that do not touch the window (west, south, east, north) are left out.
+    """
     if streets.empty:
         return features(np.empty(0, object))
-    classes = street_classes(streets["kind"])
-    lines = streets.geometry.to_numpy()
+    near = shapely.intersects(streets.geometry.to_numpy(), shapely.box(*window))
+    classes = street_classes(streets["kind"].to_numpy()[near])
+    lines = streets.geometry.to_numpy()[near]
     merged = np.full(len(STREET_CLASSES) + 1, None, object)
     for street_class in np.unique(classes):
         parts = shapely.get_parts(lines[classes == street_class])

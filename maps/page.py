@@ -23,8 +23,8 @@ from .elements import StudyScript, add_panels, make_offline
 from .geometry import Geometries, Json, drawing_tolerance, features, street_features
 from .page_data import PageData, check_page_data
 from .payload import clean, payload
+from .window import AREAS_MARGIN, DRAWN_MARGIN, Bounds, clipped, opening_view, widened
 
-Bounds = tuple[float, float, float, float]
 Mask = npt.NDArray[np.bool_]
 
 #: Kinds of background drawn above the shading: nobody lives there, and they make the map legible.
@@ -60,8 +60,8 @@ def study_page(data: PageData) -> folium.Map:
         If a table breaks its contract (see `quarterhour.maps.page_data.check_page_data`).
     """
     check_page_data(data)
-    bounds = _bounds(data)
-    west, south, east, north = bounds
+    view = opening_view(data)
+    west, south, east, north = view
     study_map = folium.Map(
         location=((south + north) / 2, (west + east) / 2),
         tiles=None,
@@ -79,9 +79,9 @@ def study_page(data: PageData) -> folium.Map:
     study_map.options["renderer"] = renderer
     make_offline(study_map)
     title = data.title if data.language == "zh" else data.title_en or data.title
-    add_panels(study_map, clean(title), payload(data))
+    add_panels(study_map, clean(title), payload(data, view))
     study_map.fit_bounds([[south, west], [north, east]])
-    layers = _layers(data, drawing_tolerance(bounds))
+    layers = _layers(data, view)
     for layer in layers.values():
         layer.add_to(study_map)
     control = folium.LayerControl(position="topright", collapsed=True, autoZIndex=False)
@@ -122,17 +122,16 @@ def write_page(data: PageData, path: Path) -> Path:
     return path
 
 
-def _layers(data: PageData, tolerance: float) -> dict[str, folium.GeoJson]:
+def _layers(data: PageData, view: Bounds) -> dict[str, folium.GeoJson]:
     """Return one GeoJson layer a theme, from the bottom up."""
-    background = data.background
-    above = np.zeros(len(background), bool)
-    if len(background):
-        above = background["kind"].isin(_ABOVE_SHADING).to_numpy()
+    tolerance, window = drawing_tolerance(view), widened(view, DRAWN_MARGIN)
+    ground = data.background.assign(geometry=clipped(_shapes(data.background), window))
+    above = np.array([kind in _ABOVE_SHADING for kind in ground.get("kind", [])], bool)
     themes = {
-        "land": _background(background, ~above, tolerance),
-        "areas": features(_shapes(data.areas), tolerance),
-        "water": _background(background, above, tolerance),
-        "streets": street_features(data.streets, tolerance),
+        "land": _background(ground, ~above, tolerance),
+        "areas": features(clipped(_shapes(data.areas), widened(view, AREAS_MARGIN)), tolerance),
+        "water": _background(ground, above, tolerance),
+        "streets": street_features(data.streets, window, tolerance),
         "points": features(_shapes(data.points)),
         "outlets": features(_shapes(data.outlets)),
     }
@@ -181,15 +180,3 @@ def _first_of_each_place(sites: gpd.GeoDataFrame) -> Json:
     ranked = sites.reset_index(drop=True).sort_values("rank", kind="stable")
     first = ranked.drop_duplicates("candidate").index.to_numpy()
     return features(_shapes(sites, np.isin(np.arange(len(sites)), first)))
-
-
-def _bounds(data: PageData) -> Bounds:
-    """Return west, south, east, north of what the reader came for; streets where it is empty."""
-    for tables in ((data.areas, data.points), (data.streets,), (data.outlets,)):
-        boxes = [table.total_bounds for table in tables if len(table)]
-        found = np.array([box for box in boxes if np.isfinite(box).all()])
-        if len(found):
-            west, south = found[:, :2].min(axis=0)
-            east, north = found[:, 2:].max(axis=0)
-            return float(west), float(south), float(east), float(north)
-    return (73.0, 18.0, 135.0, 54.0)

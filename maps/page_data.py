@@ -14,7 +14,8 @@ CIRCLE = "circle"
 
 LANGUAGES = ("zh", "en")
 
-_SUMMARY = ("level", "area", "type", "residents", "covered", "gap", "unknown", "overcount")
+_COUNTS = ("points", "residents", "covered", "gap", "unknown", "overcount")
+_SUMMARY = ("level", "area", "type", *_COUNTS)
 _COLUMNS = {
     "streets": ("kind",),
     "background": ("kind", "name"),

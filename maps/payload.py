@@ -15,6 +15,7 @@ from quarterhour.data.text import catalogue
 
 from .geometry import label_points
 from .page_data import CIRCLE, LANGUAGES, PageData, PageType
+from .window import Bounds, clipped
 
 #: Longest text of the user shown anywhere; the rest is cut, marked by an ellipsis.
 LONGEST_TEXT = 200
@@ -56,8 +57,16 @@ def script_json(value: object) -> str:
     return text
 
 
-def payload(data: PageData) -> Json:
-    """Return everything the page's scripts need besides the geometry of the layers."""
+def payload(data: PageData, view: Bounds) -> Json:
+    """Return everything the page's scripts need besides the geometry of the layers.
+
+    Parameters
+    ----------
+    data
+        Tables of the study.
+    view
+        West, south, east, north of the opening view; names are placed within it.
+    """
     return {
         "language": data.language,
         "words": {language: _words(language) for language in LANGUAGES},
@@ -67,8 +76,9 @@ def payload(data: PageData) -> Json:
         "criterion": data.criterion,
         "breaks": CLASS_BREAKS,
         "types": [_type(kind) for kind in data.types],
-        "areas": _areas(data),
-        "labels": _background_labels(data),
+        "areas": _areas(data, view),
+        "view": [round(edge, 5) for edge in view],
+        "labels": _background_labels(data, view),
         "today": _summary(data.summary, data.types),
         "after": None if data.summary_after is None else _summary(data.summary_after, data.types),
         "points": _points(data),
@@ -120,16 +130,16 @@ def _texts(frame: pd.DataFrame, column: str) -> list[str]:
     return [clean(value) for value in values]
 
 
-def _areas(data: PageData) -> Json:
+def _areas(data: PageData, view: Bounds) -> Json:
     areas = data.areas
     columns = ("id", "name", "name_en", "level", "parent")
     return {
         **{column: _texts(areas, column) for column in columns},
-        "at": label_points(areas.geometry.to_numpy()) if len(areas) else [],
+        "at": label_points(clipped(areas.geometry.to_numpy(), view)) if len(areas) else [],
     }
 
 
-def _background_labels(data: PageData) -> list[Json]:
+def _background_labels(data: PageData, view: Bounds) -> list[Json]:
     """Return the largest named features of the background, one label a name and kind."""
     table = data.background
     if table.empty or "name" not in table.columns:
@@ -141,7 +151,7 @@ def _background_labels(data: PageData) -> list[Json]:
     largest = named.loc[size.sort_values(ascending=False).index]
     chosen = largest.drop_duplicates(["kind", "name"]).head(BACKGROUND_LABELS)
     columns = [_texts(chosen, column) for column in ("name", "name_en", "kind")]
-    places = label_points(chosen.geometry.to_numpy())
+    places = label_points(clipped(chosen.geometry.to_numpy(), view))
     return [
         {"zh": name, "en": english or name, "kind": kind, "at": at}
         for name, english, kind, at in zip(*columns, places, strict=True)
@@ -156,7 +166,8 @@ def _summary(summary: pd.DataFrame, types: Sequence[PageType]) -> Json:
     """
     order = {name: column for column, name in enumerate([*(kind.id for kind in types), CIRCLE])}
     nested: Json = {}
-    for row in summary.loc[summary["type"].isin(list(order))].to_dict("records"):
+    inhabited = (summary["points"] > 0) | (summary["level"] == "city")
+    for row in summary.loc[inhabited & summary["type"].isin(list(order))].to_dict("records"):
         level = nested.setdefault(clean(row["level"]), {})
         area = level.setdefault(clean(row["area"]), _blank(row, order))
         for count in ("covered", "gap", "unknown", "overcount"):

@@ -97,7 +97,9 @@
     return own || areas.id[row];
   };
 
-  // Counts of one area and type: persons covered, gap, unknown, and the share of those known.
+  // Counts of one area and type: persons covered, gap, unknown; the share of those known; and the
+  // share of all residents that is certainly covered, which alone can be compared before and after:
+  // a plan that closes known gaps leaves more residents whose state is unknown for other types.
   Q.counts = function (when, level, area, type) {
     const table = (when === 'after' ? Q.data.after : Q.data.today) || {};
     const record = own(own(table, level), area);
@@ -109,7 +111,8 @@
     return {
       residents: record.residents || 0, points: record.points, blank: record.blank || 0,
       covered: covered, gap: gap, unknown: record.unknown[column] || 0,
-      overcount: record.overcount[column], share: known > 0 ? covered / known : null
+      overcount: record.overcount[column],
+      certain: record.residents > 0 ? covered / record.residents : null, share: known > 0 ? covered / known : null
     };
   };
 

@@ -109,8 +109,10 @@
     }
     const counts = Q.counts(Q.view.when, areas.level[row], areas.id[row], Q.view.type);
     const shade = Q.shadeOf(counts ? counts.share : null);
+    // Without homes there is nothing to shade; with homes whose state is unknown, a hatch.
+    const homes = counts && counts.points > 0;
     return { stroke: true, color: '#ffffff', weight: 1.2, opacity: 0.95, dashArray: null, fill: true,
-      fillColor: shade || Q.hatch(), fillOpacity: 0.58, interactive: true };
+      fillColor: shade || (homes ? Q.hatch() : Q.colours.blank), fillOpacity: shade || homes ? 0.58 : 0.25, interactive: true };
   }
 
   // Dots are proportional in area to residents. All homes together would fill 7 % of the
@@ -118,15 +120,18 @@
   const FILL = 0.07;
   Q.radius = function (residents) {
     if (!Q.dots) return 4;
-    const wanted = Q.dots.scale * Math.pow(1.5, Q.map.getZoom() - Q.dots.zoom) * Math.sqrt(residents || 0);
-    return Math.max(1.8, Math.min(18, wanted));
+    const grown = Q.dots.scale * Math.pow(1.5, Q.map.getZoom() - Q.dots.zoom);
+    const wanted = Math.min(grown, Q.dots.greatest) * Math.sqrt(residents || 0);
+    return Math.max(1.8, Math.min(24, wanted));
   };
 
   Q.measureDots = function () {
     const size = Q.map.getSize();
     const total = (Q.data.points.residents || []).reduce((sum, each) => sum + (each || 0), 0);
     const scale = total > 0 ? Math.sqrt(FILL * size.x * size.y / (Math.PI * total)) : 1;
-    Q.dots = { scale: scale, zoom: Q.map.getZoom() };
+    const most = Math.sqrt(Q.mostResidents || 1);
+    // A large home is never wider than 26 pixels at first, 34 when zoomed in.
+    Q.dots = { scale: Math.min(scale, 13 / most), greatest: 17 / most, zoom: Q.map.getZoom() };
   };
 
   function pointStyle(row) {
@@ -168,9 +173,16 @@
     }
   });
 
+  // Many sites in a small window: smaller signs until the reader zooms in.
+  Q.crowded = function () {
+    const size = Q.map.getSize();
+    const room = size.x * size.y * Math.pow(4, Q.map.getZoom() - Q.dots.zoom);
+    return Q.data.places.length * 26 * 26 * 35 > room;
+  };
+
   Q.siteIcon = function (place) {
     const entries = Q.entries(place);
-    const crowded = Q.data.places.length > 60;
+    const crowded = Q.crowded();
     const size = crowded ? 20 : 26;
     const number = entries.length ? entries[0].rank : null;
     const planned = Q.view.when === 'today' && Q.data.after ? ' qh-planned' : '';

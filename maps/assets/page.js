@@ -8,6 +8,10 @@
   let control = null;
 
   Q.start = function (map, layers, layerControl) {
+    // Readers who asked their system for less motion get none.
+    if (root.matchMedia && root.matchMedia('(prefers-reduced-motion: reduce)').matches) {
+      map._fadeAnimated = map._zoomAnimated = false;
+    }
     const data = JSON.parse(Q.byId('qh-data').textContent);
     Object.assign(Q, { map: map, layers: layers, data: data });
     control = layerControl;
@@ -17,10 +21,6 @@
     bindPopups();
     L.control.scale({ imperial: false, maxWidth: 140, position: 'bottomleft' }).addTo(map);
     addLabels();
-    map.on('zoomend', () => { Q.redraw(['streets', 'points', 'outlets']); Q.drawLegend(); placeLabels(); });
-    map.on('resize', placeLabels);
-    map.on('overlayadd', Q.order);
-    map.on('overlayadd overlayremove', () => Q.redraw(['sites']));
     Q.onChange(draw);
     Q.drawTools();
     Q.drawLegend();
@@ -28,6 +28,10 @@
     refit();
     Q.measureDots();
     draw({ type: 1, when: 1, level: 1, language: 1 });
+    map.on('zoomend', () => { Q.redraw(['streets', 'points', 'outlets', 'sites']); Q.drawLegend(); placeLabels(); });
+    map.on('resize', placeLabels);
+    map.on('overlayadd', Q.order);
+    map.on('overlayadd overlayremove', () => Q.redraw(['sites']));
     root.addEventListener('beforeprint', () => printing(true));
     root.addEventListener('afterprint', () => printing(false));
     Q.ready = true;
@@ -127,12 +131,8 @@
     Q.map.setMaxBounds(null);
     Q.map.setMinZoom(0);
     Q.map.invalidateSize({ animate: false });
-    const bounds = L.latLngBounds([]);
-    ['areas', 'points'].forEach((theme) => {
-      const box = Q.layers[theme] && Q.layers[theme].getBounds();
-      if (box && box.isValid()) bounds.extend(box);
-    });
-    if (!bounds.isValid()) return;
+    const view = Q.data.view;
+    const bounds = L.latLngBounds([view[1], view[0]], [view[3], view[2]]);
     // Beside the legend where there is room, else across the whole map.
     const legend = Q.byId('qh-legend').getBoundingClientRect();
     const box = Q.map.getContainer().getBoundingClientRect();
@@ -150,7 +150,7 @@
     const layer = Q.byRow.areas[row];
     if (!layer) return;
     Q.map.fitBounds(layer.getBounds(), { maxZoom: 16, padding: [40, 40] });
-    open(layer, L.latLng(Q.data.areas.at[row]));
+    open(layer, Q.data.areas.at[row] ? L.latLng(Q.data.areas.at[row]) : layer.getBounds().getCenter());
     showMap();
   };
 

@@ -14,7 +14,8 @@
   function sentence(key, values) {
     return Q.word(key).split(/(\{\w+\})/).map((part) => {
       const name = /^\{(\w+)\}$/.exec(part);
-      return name ? el('b', {}, values[name[1]]) : part;
+      if (!name) return part;
+      return name[1] === 'least' ? values.least : el('b', {}, values[name[1]]);
     });
   }
 
@@ -31,14 +32,16 @@
       story(), tiles());
   };
 
+  const least = (counts) => (counts.unknown > 0 ? Q.word('at_least') : '');
+
   function story() {
     const now = city('today', 'circle');
     if (!now) return null;
-    const values = { covered: Q.count(now.covered), share: Q.share(now.share), types: Q.basicTypes().length };
+    const values = { least: least(now), covered: Q.count(now.covered), share: Q.share(now.certain), types: Q.basicTypes().length };
     const after = Q.data.after && city('after', 'circle');
     const outlets = plannedOutlets();
     return el('p', { class: 'qh-story' }, sentence('story.today', values),
-      after && sentence('story.after', { outlets: Q.count(outlets), covered: Q.count(after.covered), share: Q.share(after.share) }));
+      after && sentence('story.after', { least: least(after), outlets: Q.count(outlets), covered: Q.count(after.covered), share: Q.share(after.certain) }));
   }
 
   function plannedOutlets() {
@@ -60,7 +63,8 @@
     const then = (show) => (after ? show(after) : null);
     const overcount = now.overcount;
     return el('div', { class: 'qh-tiles' },
-      tile('tile.circle', Q.share(now.share), then((counts) => Q.share(counts.share)), Q.word('tile.circle_note', { known: Q.count(now.covered + now.gap) }), 'qh-main'),
+      tile('tile.circle', Q.share(now.certain), then((counts) => Q.share(counts.certain)),
+        Q.word(now.unknown > 0 ? 'tile.circle_least' : 'tile.circle_note', { residents: Q.count(now.residents) }), 'qh-main'),
       tile('tile.gap', Q.count(now.gap), then((counts) => Q.count(counts.gap)), Q.word('tile.gap_note')),
       tile('tile.unknown', Q.count(now.unknown), then((counts) => Q.count(counts.unknown)),
         now.blank ? Q.word('tile.blank_note', { points: Q.count(now.blank) }) : Q.word('tile.unknown_note')),
@@ -102,14 +106,14 @@
     const now = city('today', type);
     if (!now) return null;
     const after = Q.data.after ? city('after', type) : null;
-    const moved = after && after.share !== now.share;
+    const moved = after && after.covered !== now.covered;
     return el('button', { type: 'button', class: 'qh-type' + (type === 'circle' ? ' qh-whole' : ''), 'data-type': type,
       'aria-pressed': String(type === Q.view.type), onclick: () => Q.set({ type: type }) },
     el('span', { class: 'qh-type-name' }, Q.typeName(type),
       el('small', {}, Q.threshold(type), Q.unverified(type) && type !== 'circle' ? '*' : '')),
     bar(now, after),
-    el('span', { class: 'qh-type-share' }, moved ? [el('small', {}, Q.share(now.share)), el('b', {}, Q.share(after.share))]
-      : el('b', {}, Q.share(now.share))));
+    el('span', { class: 'qh-type-share' }, moved ? [el('small', {}, Q.share(now.certain)), el('b', {}, Q.share(after.certain))]
+      : el('b', {}, Q.share(now.certain))));
   }
 
   Q.drawTypes = function () {

@@ -268,7 +268,10 @@ def open_page(browser, tmp_path):
     def opened(data, *, hash_="", size=(1440, 900), phone=False):
         path = write_page(data, tmp_path / "page.html") if isinstance(data, PageData) else data
         context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, is_mobile=phone, has_touch=phone
+            viewport={"width": size[0], "height": size[1]},
+            is_mobile=phone,
+            has_touch=phone,
+            reduced_motion="reduce",
         )
         contexts.append(context)
         context.set_offline(True)

@@ -20,7 +20,7 @@ def clean(opened):
 
 def test_no_request_leaves_the_page_and_nothing_complains(study, open_page):
     opened = open_page(study)
-    opened.page.wait_for_function("quarterhour.ready")
+    assert opened.page.evaluate("quarterhour.ready") is True
     opened.page.wait_for_timeout(300)
     assert opened.requests  # the recorder saw the page itself
     clean(opened)
@@ -45,21 +45,38 @@ def test_the_browser_refuses_any_request_the_page_might_make(study, open_page):
 
 def test_headline_figures_are_those_of_the_tables(study, open_page):
     head = open_page(study).page.locator("#qh-head").inner_text()
-    # Full circle: 100 of the 600 residents known today, 400 of 600 after; 50 are unknown.
-    assert "Today 16.7% of residents (100) can walk to all 2 everyday services" in head
-    assert "With 1 new outlets it will be 66.7% (400)" in head
+    # Full circle: 100 of 650 residents today, 400 after; 50 stay unknown, so these are the least.
+    assert "Today at least 15.4% of residents (100) can walk to all 2 everyday services" in head
+    assert "Opening 1 more will make it at least 61.5% (400)" in head
     assert re.search(r"Residents with a gap\s+500\s*→\s*200", head)
     assert re.search(r"Not known\s+50\b", head)
-    assert "of 600 residents whose state is known" in head
+    assert "of 650 residents, at least" in head
     assert "synthetic data" in head
+
+
+def test_headline_needs_no_caution_where_all_is_known(study, open_page):
+    tables = {
+        name: getattr(study, name).assign(unknown=0.0, residents=600.0)
+        for name in ("summary", "summary_after")
+    }
+    head = open_page(dataclasses.replace(study, **tables)).page.locator("#qh-head").inner_text()
+    # 100 and 400 of 600.
+    assert "Today 16.7% of residents (100)" in head
+    assert "make it 66.7% (400)" in head
+    assert "at least:" not in head
 
 
 def test_coverage_by_type_today_and_after(study, open_page):
     page = open_page(study).page
     rows = [row.inner_text().split("\n") for row in page.locator(".qh-type").all()]
-    # Breakfast: 100/600 then 400/600. Parcel: 100 + 300 + 50 of 650, the plan adds none.
-    assert [row[-2:] for row in rows[:2]] == [["16.7%", "66.7%"], ["16.7%", "66.7%"]]
+    # Of 650 residents: breakfast 100 then 400; parcel 100 + 300 + 50, the plan adds none.
+    assert [row[-2:] for row in rows[:2]] == [["15.4%", "61.5%"], ["15.4%", "61.5%"]]
     assert rows[2][-1] == "69.2%"
+    widths = page.locator(".qh-type[data-type=breakfast] .qh-bar i").evaluate_all(
+        "all => all.map((bar) => [bar.className.slice(7), parseFloat(bar.style.width)])"
+    )
+    shares = {"covered": 100, "added": 300, "gap": 200, "unknown": 50}
+    assert dict(widths) == pytest.approx({name: n / 6.5 for name, n in shares.items()}, rel=1e-3)
     page.locator(".qh-type[data-type=breakfast]").click()
     assert "also call 150 residents covered" in page.locator("#qh-types").inner_text()
 
@@ -110,8 +127,6 @@ def test_the_plan_changes_what_is_painted(study, open_page):
 
 def test_gap_dots_grow_with_residents_in_area(study, open_page):
     opened = open_page(study, hash_="#type=breakfast")
-    # Scaled so that neither the least nor the greatest radius is in force.
-    opened.page.evaluate("quarterhour.dots.scale = 0.5; quarterhour.redraw(['points'])")
     radius = {
         row: float(opened.page.evaluate(f"quarterhour.byRow.points[{row}].getRadius()"))
         for row in (1, 2)
@@ -121,9 +136,16 @@ def test_gap_dots_grow_with_residents_in_area(study, open_page):
 
 
 def test_an_area_without_known_share_is_hatched(study, open_page):
-    opened = open_page(study)
-    assert "CanvasPattern" in opened.style("areas", 3, "fillColor")
+    unknown = study.summary.assign(covered=0.0, gap=0.0, unknown=study.summary["residents"])
+    opened = open_page(dataclasses.replace(study, summary=unknown))
+    assert "CanvasPattern" in opened.style("areas", 1, "fillColor")
     assert "Share not known" in opened.page.locator("#qh-legend").inner_text()
+
+
+def test_an_area_without_homes_is_not_shaded(study, open_page):
+    opened = open_page(study)
+    assert opened.style("areas", 3, "fillColor") == "#d9dde0"
+    assert "no homes here" in opened.click_map(117.0205, 38.0075)
 
 
 def test_level_switch_shades_districts_instead(study, open_page):
@@ -275,7 +297,7 @@ def test_works_without_areas_plan_background_and_names(bare_study, open_page):
     assert page.evaluate("quarterhour.ready") is True
     assert page.locator("[data-when=after]").count() == 0
     assert page.locator("#qh-level").count() == 0
-    assert "16.7%" in page.locator("#qh-head").inner_text()
+    assert "15.4%" in page.locator("#qh-head").inner_text()
     assert "(no name)" in opened.click_map(117.007, 38.006)
     clean(opened)
 
@@ -358,7 +380,7 @@ def poisoned(study, text):
 def test_user_text_is_shown_and_never_run(study, open_page, text):
     opened = open_page(poisoned(study, text))
     page = opened.page
-    page.wait_for_function("quarterhour.ready")
+    assert page.evaluate("quarterhour.ready") is True
     texts = [page.locator("body").inner_text()]
     for lon, lat in ((117.007, 38.006), (117.0085, 38.0025), (117.001, 38.0035)):
         texts.append(opened.click_map(lon, lat))

@@ -27,6 +27,7 @@ from quarterhour.maps.geometry import (
 from quarterhour.maps.page import study_page, write_page
 from quarterhour.maps.page_data import PageData, check_page_data
 from quarterhour.maps.payload import LONGEST_TEXT, clean, payload, script_json
+from quarterhour.maps.window import EVERYTHING, clipped, opening_view
 
 
 def embedded(text):
@@ -107,14 +108,14 @@ def test_script_json_reads_back_and_holds_no_markup(value):
 
 
 def test_numbers_that_are_none_stay_none_in_the_page(study):
-    data = payload(study)
+    data = payload(study, opening_view(study))
     assert data["points"]["metres"][0] == [120, 640, 900, None]
     with pytest.raises(ValueError, match="Out of range"):
         script_json(float("nan"))
 
 
 def test_payload_counts_are_those_of_the_tables(study):
-    data = payload(study)
+    data = payload(study, opening_view(study))
     city = data["today"]["city"][""]
     assert city["residents"] == 650
     assert city["covered"] == [100, 450, 100]
@@ -127,7 +128,8 @@ def test_payload_counts_are_those_of_the_tables(study):
 def test_sites_of_one_candidate_share_a_place(study):
     second = study.sites.assign(id="K1-parcel", type="parcel", rank=2, alternative="K1")
     both = gpd.GeoDataFrame(pd.concat([second, study.sites], ignore_index=True), crs=4326)
-    places = payload(dataclasses.replace(study, sites=both))["places"]
+    data = payload(dataclasses.replace(study, sites=both), opening_view(study))
+    places = data["places"]
     assert [[entry["rank"] for entry in place["entries"]] for place in places] == [[1, 2]]
     assert places[0]["row"] == 1
     assert places[0]["entries"][1]["alternative"] == "Corner Shop"
@@ -220,7 +222,7 @@ def test_street_hierarchy():
 def test_streets_merge_by_class_and_keep_their_length():
     lines = [LineString([(at, 38), (at + 1, 38)]) for at in (10, 11, 12)]
     streets = gpd.GeoDataFrame({"kind": ["", "", "footway"]}, geometry=lines, crs=4326)
-    found = street_features(streets, 0.0)
+    found = street_features(streets, (10, 37, 13, 39), 0.0)
     assert [feature["id"] for feature in found["features"]] == [4, 5]
     merged = shapely.geometry.shape(found["features"][0]["geometry"])
     assert merged.length == 2
@@ -232,6 +234,61 @@ def test_labels_lie_inside_their_shapes():
     (latitude, longitude), nothing = label_points(np.array([horseshoe, None], object))
     assert horseshoe.contains(Point(longitude, latitude))
     assert nothing is None
+
+
+# Window
+
+
+def homes_at(study, *positions):
+    points = study.points.iloc[: len(positions)].assign(geometry=[Point(at) for at in positions])
+    return dataclasses.replace(study, points=points, points_after=None, summary_after=None)
+
+
+def test_the_view_holds_the_homes_and_a_little_of_their_areas(study):
+    # The homes span 0.010 by 0.006 degrees; the areas reach 0.030, but at most 15 % is followed.
+    near = homes_at(study, (117.002, 38.002), (117.012, 38.008))
+    expected = (117.002 - 0.0015, 38.002 - 0.0015, 117.012 + 0.0015, 38.008 + 0.0015)
+    assert opening_view(near) == pytest.approx(expected)
+
+
+def test_the_view_ends_where_the_areas_end(study):
+    assert opening_view(study) == pytest.approx((117.0, 38.00075, 117.01925, 38.00925), abs=1e-9)
+
+
+def test_a_single_home_gets_a_view_of_some_size(bare_study):
+    west, south, east, north = opening_view(homes_at(bare_study, (117.0, 38.0)))
+    assert (east - west, north - south) == pytest.approx((0.005, 0.005))
+
+
+def test_the_view_falls_back_to_what_there_is(study):
+    none = study.points.iloc[:0]
+    bounds = (117.0, 38.0, 117.03, 38.01)
+    assert opening_view(dataclasses.replace(study, points=none)) == pytest.approx(bounds)
+    tables = ("points", "areas", "streets", "outlets")
+    empty = {name: getattr(study, name).iloc[:0] for name in tables}
+    assert opening_view(dataclasses.replace(study, **empty)) == EVERYTHING
+
+
+def test_far_streets_and_background_stay_out_of_the_page(study):
+    far = LineString([(118.0, 38.0), (118.0, 39.0)])
+    streets = gpd.GeoDataFrame({"kind": ["primary"], "name": [""]}, geometry=[far], crs=4326)
+    rivers = gpd.GeoDataFrame({"kind": ["river"], "name": ["远河"]}, geometry=[far], crs=4326)
+    with_far = dataclasses.replace(
+        study,
+        streets=pd.concat([study.streets, streets], ignore_index=True),
+        background=pd.concat([study.background, rivers], ignore_index=True),
+    )
+    text = study_page(with_far).get_root().render()
+    assert "118.0" not in text
+    assert "远河" not in text
+
+
+def test_clipped_cuts_lines_and_polygons_at_the_window():
+    shapes = np.array([LineString([(0, 0), (4, 0)]), box(1, -1, 9, 1), Point(9, 9)], object)
+    line, polygon, nothing = clipped(shapes, (0, -2, 2, 2))
+    assert line.length == 2
+    assert polygon.area == 2
+    assert shapely.is_empty(nothing)
 
 
 # Writing
