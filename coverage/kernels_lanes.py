@@ -125,10 +125,8 @@ def search_lanes(
 
 @compiled
 def _room(keys: Array, costs: Array, least: Any) -> tuple[Array, Array]:
-    """Return keys and costs, or larger copies with room for ``least``."""
-    if least <= uint64(len(keys)):
-        return keys, costs
-    size: Any = max(2 * len(keys), np.int64(least))
+    """Return larger copies of keys and costs with room for more than ``least``."""
+    size: Any = max(2 * len(keys), np.int64(least) + 1)
     more_keys, more_costs = np.empty(size, np.uint64), np.empty((size, LANES), np.uint32)
     more_keys[: len(keys)] = keys
     more_costs[: len(costs)] = costs
@@ -155,7 +153,8 @@ def gather_lanes(
         node = uint64(touched[q])
         q += ONE
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
-        keys, costs = _room(keys, costs, found + (end - i))
+        if found + (end - i) >= uint64(len(keys)):
+            keys, costs = _room(keys, costs, found + (end - i))
         while i < end:
             extra = t.at_cost[i]
             for k in range(LANES):
@@ -175,7 +174,8 @@ def gather_lanes(
             if not onwards and not far_a:
                 continue  # walked when its beginning was
             far_b = (g.ways[chain] & _FROM_B) == 0 or _least(dist, b) == UNREACHED
-            keys, costs = _room(keys, costs, found + (end - i))
+            if found + (end - i) >= uint64(len(keys)):
+                keys, costs = _room(keys, costs, found + (end - i))
             if far_a or far_b:
                 nearest = uint64(_least(dist, node))
                 while i < end:
@@ -228,7 +228,8 @@ def gather_own_chains(
             if chain < 0:
                 continue
             begin, end = t.first[chain], t.first[chain + 1]
-            keys, costs = _room(keys, costs, found + uint64(end - begin))
+            if found + uint64(end - begin) >= uint64(len(keys)):
+                keys, costs = _room(keys, costs, found + uint64(end - begin))
             place, ways = s.place[entry], g.ways[chain]
             middle = begin + np.searchsorted(t.place[begin:end], place)
             k = middle

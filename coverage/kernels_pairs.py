@@ -127,13 +127,12 @@ def _listed(
     return found + uint64(cost <= limit)
 
 
-@inlined
+@compiled
 def _rooms(keys: Array, costs: Array, others: Any, least: Any) -> tuple[Array, Array, Any]:
-    """Return the lists, or larger copies with room for one more than ``least``."""
-    if least + ONE > uint64(len(keys)):
-        keys, costs = _room(keys, least + ONE), _room(costs, least + ONE)
-        if others is not None:
-            others = _room(others, least + ONE)
+    """Return larger copies of the lists with room for more than ``least``."""
+    keys, costs = _room(keys, least + ONE), _room(costs, least + ONE)
+    if others is not None:
+        others = _room(others, least + ONE)
     return keys, costs, others
 
 
@@ -150,7 +149,8 @@ def _gather(
         q += ONE
         here = uint64(dist[node])
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
-        keys, costs, others = _rooms(keys, costs, others, found + (end - i))
+        if found + (end - i) >= uint64(len(keys)):
+            keys, costs, others = _rooms(keys, costs, others, found + (end - i))
         while i < end:
             cost = here + uint64(t.at_cost[i])
             if beside is not None:
@@ -169,7 +169,8 @@ def _gather(
             if not onwards and not far_a:
                 continue  # walked when its beginning was
             far_b = (g.ways[chain] & _FROM_B) == 0 or dist[b] == FAR
-            keys, costs, others = _rooms(keys, costs, others, found + (end - i))
+            if found + (end - i) >= uint64(len(keys)):
+                keys, costs, others = _rooms(keys, costs, others, found + (end - i))
             if far_a or far_b:
                 while i < end:
                     at = i if far_b else end - ONE
@@ -208,7 +209,8 @@ def _gather_own_chains(
         if chain < 0:
             continue
         begin, end = t.first[chain], t.first[chain + 1]
-        keys, costs, others = _rooms(keys, costs, others, found + uint64(end - begin))
+        if found + uint64(end - begin) >= uint64(len(keys)):
+            keys, costs, others = _rooms(keys, costs, others, found + uint64(end - begin))
         place, ways = s.place[entry], g.ways[chain]
         middle = begin + np.searchsorted(t.place[begin:end], place)
         k = middle
