@@ -66,7 +66,10 @@ def rings_of(pieces: Sequence[Floats], grid: Grid) -> list[Rings]:
 
 
 def rings_by_tile(
-    pieces: Sequence[Floats], grid: Grid, run: Callable[..., list[list[Rings]]], size: int = TILE
+    pieces: Sequence[Floats],
+    grid: Grid,
+    run: Callable[..., list[list[Rings]]],
+    size: int | None = None,
 ) -> list[list[Rings]]:
     """Return the land around pieces tile by tile: for each tile, one set of rings a break.
 
@@ -79,9 +82,9 @@ def rings_by_tile(
     run
         Applies a function to a list of items, like ``map``.
     size
-        Cells along a side of a tile.
+        Cells along a side of a tile, by default `TILE`.
     """
-    whole = _window(np.concatenate(pieces), grid)
+    whole, size = _window(np.concatenate(pieces), grid), size or TILE
     tiles = [
         _Window(
             whole.west + i,

@@ -63,7 +63,7 @@ def search_nodes(
                 count += 1
             dist[node] = cost[i]
             if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, 0)
+                heap = enlarged(heap, size + MARGIN)
             size = push(heap, size, (uint64(_rank(cost[i])) << HALF) | uint64(node))
     while size > ZERO:
         top = heap[ZERO]

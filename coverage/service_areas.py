@@ -96,7 +96,7 @@ def service_areas(
         Listing every breach: no facilities, facilities of another network, breaks that are not
         above 0, finite and rising, an offset not above 0, cells too large, unknown options.
     """
-    _check(network, facilities, breaks, offset, resolution, dissolve, direction)
+    _check(network, facilities, breaks, offset, resolution, dissolve, direction, threads)
     tables = reach(network, by, profile, direction)
     grid = Grid(offset / CELLS_PER_OFFSET if resolution is None else resolution, offset)
     workers = threads or os.cpu_count() or 1
@@ -174,7 +174,7 @@ def reached_streets(
     QueryError
         Listing every breach, as `service_areas` does.
     """
-    _check(network, facilities, [limit], OFFSET_M, None, None, direction)
+    _check(network, facilities, [limit], OFFSET_M, None, None, direction, 1)
     tables, scratch = reach(network, by, profile, direction), ReachScratch.of(network)
     found = [_street_parts(tables, facilities, i, limit, scratch) for i in range(len(facilities))]
     owner = np.repeat(np.arange(len(found)), [len(part["edge"]) for part in found])
@@ -285,6 +285,7 @@ def _check(
     resolution: float | None,
     dissolve: str | None,
     direction: str,
+    threads: int | None,
 ) -> None:
     check_network_of(network, facilities)
     values = np.asarray(breaks, np.float64)
@@ -298,9 +299,8 @@ def _check(
             and len(values) > 0
             and bool((np.isfinite(values) & (values > 0)).all())
         ),
-        f"breaks are {list(breaks)}, expected rising, none twice": bool(
-            (np.diff(values) > 0).all()
-        ),
+        f"breaks are {list(breaks)}, expected rising, none twice": not (np.diff(values) <= 0).any(),
+        f"threads is {threads}, expected 1 or more": threads is None or threads >= 1,
     }
     if resolution is not None and offset > 0:
         top = offset / np.sqrt(2.0)
