@@ -147,7 +147,7 @@ def _common_options(language: str) -> Callable[[F], F]:
     return decorate
 
 
-def _guarded(screen: Screen, work: Callable[[Screen], None]) -> None:
+def _guarded(screen: Screen, work: Callable[[Screen], object]) -> None:
     """Run a command; faults of the input become one list and exit code 1, never a traceback."""
     try:
         work(screen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.states import Reason, State
 from quarterhour.coverage.summary import CIRCLE, point_table, summarise
 from quarterhour.data.dictionary import data_dictionary
-from quarterhour.data.inputs import file_hashes
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
+from quarterhour.data.study_files import file_hashes
 
 from .console import Screen
 from .stages import StageRecord, stage_key
@@ -42,7 +43,8 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     write_geopackage(layers, folder / "coverage.gpkg")
     language = run.config.study.language
     sheets = {
-        level: rows.drop(columns="level") for level, rows in summary.groupby("level", sort=False)
+        str(level): rows.drop(columns="level")
+        for level, rows in summary.groupby("level", sort=False)
     }
     sheets["points"] = pd.DataFrame(points.drop(columns="geometry"))
     write_workbook(sheets, folder / "coverage.xlsx", units=data_dictionary(language))
@@ -55,7 +57,8 @@ def wide_shares(summary: pd.DataFrame) -> pd.DataFrame:
     wide = table.pivot_table(
         index=["level", "id"], columns="type", values=["share", "gap", "unknown"], observed=True
     )
-    wide.columns = [f"{kind}_{value}" for value, kind in wide.columns]
+    labels: list[tuple[str, str]] = list(wide.columns.to_flat_index())
+    wide.columns = pd.Index([f"{kind}_{value}" for value, kind in labels])
     return wide.reset_index()
 
 
@@ -80,7 +83,7 @@ def facts(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -> dict
         "points_unknown": int(unknown.any(axis=1).sum()),
         "unknown_reasons": reasons,
         "outlets": len(circles.facilities),
-        "residents": float(city.loc[CIRCLE, "residents"]),
+        "residents": float(city["residents"].loc[CIRCLE]),
         "types": {
             kind.id: {
                 "name_zh": run.inputs.pack.type(kind.id).name.zh,
@@ -88,11 +91,11 @@ def facts(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -> dict
                 "metres": kind.metres,
                 "minutes": kind.minutes,
                 "basic": kind.basic,
-                **_persons(city.loc[kind.id]),
+                **_persons(city, kind.id),
             }
             for kind in circles.types
         },
-        "circle": _persons(city.loc[CIRCLE]),
+        "circle": _persons(city, CIRCLE),
         "inputs": [
             {"file": source.file, "kind": source.kind, "sha256": source.sha256, "rows": source.rows}
             for source in run.inputs.sources
@@ -100,16 +103,11 @@ def facts(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -> dict
     }
 
 
-def _persons(row: pd.Series) -> dict[str, float | None]:
-    share = row["share"]
-    return {
-        "covered": float(row["covered"]),
-        "gap": float(row["gap"]),
-        "unknown": float(row["unknown"]),
-        "share": None if pd.isna(share) else float(share),
-        "overcount": float(row["overcount"]),
-        "straight_covered": float(row["straight_covered"]),
-    }
+def _persons(city: pd.DataFrame, kind: str) -> dict[str, float | None]:
+    """Return the city's persons by state for a type; None where there is no share."""
+    names = ("covered", "gap", "unknown", "share", "overcount", "straight_covered")
+    values = {name: float(city[name].loc[kind]) for name in names}
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def show(record: StageRecord, screen: Screen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pandas as pd
 from quarterhour.coverage.summary import CIRCLE, point_table, summarise
 from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.faults import InputFaults
-from quarterhour.data.inputs import file_hashes
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
+from quarterhour.data.study_files import file_hashes
 from quarterhour.optimize.evidence import SiteEvidence, plan_coverage, site_evidence
 from quarterhour.optimize.from_circles import problem_from_circles, proposed_outlets
 from quarterhour.optimize.plan import Plan
@@ -149,14 +150,16 @@ def facts(
             kind: float(count)
             for kind, count in zip(problem.types, plan.newly_covered, strict=True)
         },
-        "types": {kind: _persons_after(city.loc[kind]) for kind in city.index if kind != CIRCLE},
-        "circle": _persons_after(city.loc[CIRCLE]),
+        "types": {
+            str(kind): _persons_after(city, str(kind)) for kind in city.index if kind != CIRCLE
+        },
+        "circle": _persons_after(city, CIRCLE),
     }
 
 
-def _persons_after(row: pd.Series) -> dict[str, float | None]:
-    share = row["share"]
-    return {"covered": float(row["covered"]), "share": None if pd.isna(share) else float(share)}
+def _persons_after(city: pd.DataFrame, kind: str) -> dict[str, float | None]:
+    covered, share = (float(city[name].loc[kind]) for name in ("covered", "share"))
+    return {"covered": covered, "share": None if math.isnan(share) else share}
 
 
 def show(record: StageRecord, screen: Screen) -> None:

@@ -55,18 +55,21 @@ def _labels(
     labels = np.array([known.get(text, "") for text in given], object)
     strange = sorted({text for text in given if text and text not in known})
     if strange:
-        log.warn("label_unknown", column=level, value=", ".join(strange[:5]), count=len(strange))
+        log.add(
+            "label_unknown", column=level, value=", ".join(strange[:5]), count=len(strange),
+            severity="warning",
+        )  # fmt: skip
     empty = labels == ""
     if empty.any():
         labels[empty] = containing(points[empty], polygons)
     outside = int((labels == "").sum())
     if outside:
-        log.warn("outside_areas", column=level, count=outside)
+        log.add("outside_areas", column=level, count=outside, severity="warning")
     return labels
 
 
 def containing(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
-    """Return the id of the polygon each point lies in, the first by id on a shared border, or ""."""
+    """Return the id of the polygon each point lies in, the first by id on a border, or ""."""
     ordered = polygons.sort_values("id")[["id", "geometry"]].rename(columns={"id": "area"})
     joined = gpd.sjoin(points[["geometry"]], ordered, how="left", predicate="intersects")
     first = joined.sort_values("area").groupby(level=0)["area"].first().reindex(points.index)

@@ -140,10 +140,6 @@ class FaultLog:
         text = None if value is None else _shorten(str(value))
         self.entries.append(Fault(code, name, row, column, text, tuple(params.items()), severity))
 
-    def warn(self, code: str, **where: object) -> None:
-        """Note a warning: as `add` with ``severity="warning"``."""
-        self.add(code, **where, severity="warning")  # type: ignore[arg-type]
-
     def __iter__(self) -> Iterator[Fault]:
         """Yield the noted faults and warnings, with a count where rows were left out."""
         yield from self.entries

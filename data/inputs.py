@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from .area_labels import label_areas
 from .datum_check import LABELS, note_datum
 from .datum_guard import StreetLines, guard
 from .faults import Fault, FaultLog
+from .figures import read_numbers
 from .frame_areas import link_parents, read_areas
+from .frame_parts import Box
 from .frames import (
-    Box,
     ReadFrame,
     read_candidates,
     read_demand,
@@ -28,11 +28,13 @@ from .frames import (
 from .outlet_types import TypeMapping, load_mapping, mapping_from
 from .population import SpreadPopulation, spread_rest
 from .progress import Progress, silent
-from .standards import StandardsPack, load_pack, shipped_packs
+from .standards import StandardsPack, load_pack
 from .streets import Streets, read_streets
 from .streets_place import download_place
 from .study import FacilitiesSection, StudyConfig, TableSection
-from .tables import RawTable, hash_file, read_table
+from .study_checks import check_ids, check_quotas, no_such_id
+from .study_files import study_files
+from .tables import RawTable, read_table
 from .walking_rules import WalkingRules
 
 
@@ -139,11 +141,14 @@ class _Reader:
     datums: dict[str, str] = field(default_factory=dict)
     recognised: dict[str, dict[str, str]] = field(default_factory=dict)
     done: int = 0
+    total: int = 0
 
     def read(self) -> StudyInputs | None:
         config = self.config
+        self.total = len(study_files(config))
         pack = load_pack(config.study.standards, folder=self.folder, log=self.log)
-        self._check_types(pack)
+        if pack is not None:
+            check_ids(config, pack, log=self.log)
         streets = self._streets()
         box = _box(streets)
         areas = self._areas()
@@ -163,7 +168,7 @@ class _Reader:
         demand = label_areas(demand, areas, log=self.log)
         if candidates is not None:
             candidates = label_areas(candidates, areas, log=self.log)
-        self._check_quotas(areas, demand)
+        check_quotas(config, areas, demand, log=self.log)
         return StudyInputs(
             pack, streets, demand, facilities, areas, entrances, candidates, extent,
             tuple(self.sources), tuple(self.log.warnings), self.unmapped, self.datums,
@@ -182,50 +187,7 @@ class _Reader:
     def _read(self, file: str, kind: str, sha256: str, rows: int) -> None:
         self.sources.append(InputSource(file, kind, sha256, rows))
         self.done += 1
-        self.progress("reading", self.done, max(self.done, len(list(_files(self.config)))))
-
-    def _check_types(self, pack: StandardsPack | None) -> None:
-        """Note type ids of study.toml that the pack does not have."""
-        if pack is None:
-            return
-        measure, plan = self.config.measure, self.config.plan
-        for option, ids in (
-            ("measure.types", measure.types),
-            ("measure.none_exist", measure.none_exist),
-            ("plan.types", plan.types),
-            ("plan.per_type", tuple(plan.per_type)),
-        ):
-            for kind in ids:
-                if kind not in pack.type_ids:
-                    known = ", ".join(pack.type_ids)
-                    self.log.add(
-                        "option_no_such_id", file="study.toml", column=option, value=kind, known=known
-                    )
-        if measure.profile not in {profile.id for profile in pack.profiles}:
-            known = ", ".join(profile.id for profile in pack.profiles)
-            self.log.add(
-                "option_no_such_id", file="study.toml", column="measure.profile",
-                value=measure.profile, known=known,
-            )  # fmt: skip
-        judged = measure.types or pack.type_ids
-        for kind in plan.types:
-            if kind in pack.type_ids and kind not in judged:
-                known = ", ".join(judged)
-                self.log.add(
-                    "option_no_such_id", file="study.toml", column="plan.types", value=kind, known=known
-                )
-
-    def _check_quotas(self, areas: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> None:
-        """Note area ids of quotas that no area has."""
-        plan = self.config.plan
-        for level, wanted in (("district", plan.per_district), ("street", plan.per_street)):
-            known = set(areas.loc[areas["level"] == level, "id"]) | set(demand[level]) - {""}
-            for area in sorted(set(wanted) - known):
-                shown = ", ".join(sorted(known)[:30]) or "–"
-                self.log.add(
-                    "option_no_such_id", file="study.toml", column=f"plan.per_{level}",
-                    value=area, known=shown,
-                )  # fmt: skip
+        self.progress("reading", self.done, max(self.done, self.total))
 
     def _streets(self) -> Streets | None:
         section = self.config.streets
@@ -299,16 +261,12 @@ class _Reader:
         self, frame: gpd.GeoDataFrame, read: ReadFrame, table: RawTable, weight: str
     ) -> gpd.GeoDataFrame:
         """Add the column that population is spread by."""
-        from .figures import read_numbers  # noqa: PLC0415 - only here
-
-        if weight not in table.frame:
-            known = ", ".join(map(str, table.frame.columns))
-            self.log.add(
-                "option_no_such_id", file="study.toml", column="population.weight", value=weight, known=known
-            )
+        if weight not in table.columns:
+            no_such_id(self.log, "population.weight", weight, map(str, table.columns))
             return frame
-        values = pd.Series(read_numbers(table, weight, log=self.log, at_least=0), table.row_numbers)
-        return frame.assign(weight=values.loc[read.rows].to_numpy())
+        values = read_numbers(table, weight, log=self.log, at_least=0)
+        position = np.searchsorted(table.row_numbers, read.rows)
+        return frame.assign(weight=values[position])
 
     def _population(self, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Spread area totals onto the points that have no residents of their own."""
@@ -325,7 +283,9 @@ class _Reader:
             return plain
         own = demand["residents"].to_numpy(float)
         weights = np.nan_to_num(demand["weight"].to_numpy(float)) if section.weight else None
-        spread_out = spread_rest(areas, demand, own=own, weight=weights, whole=section.whole_persons)
+        spread_out = spread_rest(
+            areas, demand, own=own, weight=weights, whole=section.whole_persons
+        )
         self._note_unplaced(spread_out, section.file)
         return plain.assign(residents=spread_out.residents)
 
@@ -444,52 +404,8 @@ def _unique_across(
     """Put the table's name before ids that several outlet tables use."""
     if joined["id"].is_unique:
         return joined
-    prefixes = [
-        Path(section.file).stem for section, frame in zip(sections, frames, strict=False) for _ in range(len(frame))
-    ]
+    stems = [Path(section.file).stem for section in sections]
+    prefixes = [stem for stem, frame in zip(stems, frames, strict=False) for _ in range(len(frame))]
     repeated = joined["id"].duplicated(keep=False)
     named = [f"{p}:{i}" for p, i in zip(prefixes, joined["id"], strict=True)]
     return joined.assign(id=np.where(repeated, named, joined["id"]))
-
-
-def _files(config: StudyConfig, *, candidates: bool = True) -> Iterator[str]:
-    """Yield the names of all files of a study."""
-    yield config.streets.file
-    yield config.demand.file
-    if config.demand.entrances is not None:
-        yield config.demand.entrances.file
-    for section in (config.population, *config.areas):
-        if section is not None:
-            yield section.file
-    for outlets in config.facilities:
-        yield outlets.file
-        if outlets.types_file:
-            yield outlets.types_file
-    if config.extent is not None and config.extent.file:
-        yield config.extent.file
-    if config.study.standards not in shipped_packs():
-        yield config.study.standards
-    if candidates and config.candidates.file:
-        yield config.candidates.file
-
-
-def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) -> dict[str, str]:
-    """Return the SHA-256 of every file a study names, "" where it cannot be read.
-
-    Parameters
-    ----------
-    folder, config
-        The study.
-    candidates
-        Whether the candidates' file belongs to what is asked.
-    """
-    hashes = {}
-    for name in _files(config, candidates=candidates):
-        path = folder / name
-        try:
-            hashes[name] = hash_file(path) if name and path.is_file() else ""
-        except OSError:
-            hashes[name] = ""
-    if config.streets.place:
-        hashes[config.streets.place] = hashlib.sha256(config.streets.place.encode()).hexdigest()
-    return hashes

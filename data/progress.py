@@ -15,5 +15,5 @@ class Progress(Protocol):
         """
 
 
-def silent(task: str, done: int, total: int) -> None:  # noqa: ARG001 - the protocol's shape
+def silent(task: str, done: int, total: int) -> None:
     """Ignore all progress: the default of every function that reports it."""

@@ -13,7 +13,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from .faults import FaultLog
@@ -198,8 +206,10 @@ class StudyConfig(_Section):
 
     Attributes
     ----------
-    paths, study, streets, extent, demand, population, facilities, candidates, areas, measure, plan, map
+    paths, study, streets, extent, demand, population, facilities, candidates, areas, measure, plan
         The sections of the file, each a frozen model; optional ones are None when absent.
+    map
+        The same.
     """
 
     paths: PathsSection = PathsSection({})

@@ -77,7 +77,10 @@ def _section(section: str, values: Any, language: str, *, explain: bool) -> str:
 
 def _paths(values: Any, language: str) -> str:
     lines = [_comment(tr("study.paths._", language))]
-    lines += ["[paths]", *(f"{_key(key)} = {toml_value(one)}" for key, one in (values or {}).items())]
+    lines += [
+        "[paths]",
+        *(f"{_key(key)} = {toml_value(one)}" for key, one in (values or {}).items()),
+    ]
     return "\n".join(lines if values else [*lines[:1], "# [paths]", '# data = "D:/data"'])
 
 
@@ -145,7 +148,9 @@ def study_reference(language: str) -> str:
         rows = [row for row in option_rows(language) if row[0] == section]
         if rows:
             lines += [tr("study.reference_columns", language), "|---|---|---|"]
-            lines += [f"| `{name}` | `{default}` | {meaning} |" for _, name, default, meaning in rows]
+            lines += [
+                f"| `{name}` | `{default}` | {meaning} |" for _, name, default, meaning in rows
+            ]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -1,8 +1,10 @@
 """study.toml: every option is explained, every fault is listed once."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.study import StudyConfig, load_study, parse_study, section_model
 from quarterhour.data.study_template import option_rows, study_reference, study_toml, toml_value
@@ -127,8 +129,6 @@ def test_every_option_is_documented(language):
 
 
 def test_toml_values_round_trip():
-    import tomllib
-
     value = {"a": [1, 2.5, True, '引"号\\'], "键 a": {"b": "c"}}
     assert tomllib.loads(f"v = {toml_value(value)}")["v"] == value
 

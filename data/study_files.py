@@ -1,0 +1,67 @@
+"""Which files a study names, and the hashes of their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from .standards import shipped_packs
+from .study import StudyConfig
+from .tables import hash_file
+
+
+def study_files(config: StudyConfig, *, candidates: bool = True) -> list[str]:
+    """Return the names of all files of a study, as it names them.
+
+    Parameters
+    ----------
+    config
+        The study.
+    candidates
+        Whether the candidates' file belongs to what is asked.
+    """
+    return [name for name in _named(config) if name] + (
+        [config.candidates.file] if candidates and config.candidates.file else []
+    )
+
+
+def _named(config: StudyConfig) -> Iterator[str]:
+    """Yield the file of every option but the candidates', "" where one is empty."""
+    yield config.streets.file
+    yield config.demand.file
+    if config.demand.entrances is not None:
+        yield config.demand.entrances.file
+    for section in (config.population, *config.areas):
+        if section is not None:
+            yield section.file
+    for outlets in config.facilities:
+        yield outlets.file
+        if outlets.types_file:
+            yield outlets.types_file
+    if config.extent is not None and config.extent.file:
+        yield config.extent.file
+    if config.study.standards not in shipped_packs():
+        yield config.study.standards
+
+
+def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) -> dict[str, str]:
+    """Return the SHA-256 of every file a study names, "" where it cannot be read.
+
+    Parameters
+    ----------
+    folder, config
+        The study.
+    candidates
+        Whether the candidates' file belongs to what is asked.
+    """
+    hashes = {}
+    for name in study_files(config, candidates=candidates):
+        path = folder / name
+        try:
+            hashes[name] = hash_file(path) if path.is_file() else ""
+        except OSError:
+            hashes[name] = ""
+    if config.streets.place:
+        hashes[config.streets.place] = hashlib.sha256(config.streets.place.encode()).hexdigest()
+    return hashes
