@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -57,7 +57,7 @@ def wide_shares(summary: pd.DataFrame) -> pd.DataFrame:
     wide = table.pivot_table(
         index=["level", "id"], columns="type", values=["share", "gap", "unknown"], observed=True
     )
-    labels: list[tuple[str, str]] = list(wide.columns.to_flat_index())
+    labels = cast("list[tuple[str, str]]", wide.columns.to_list())
     wide.columns = pd.Index([f"{kind}_{value}" for value, kind in labels])
     return wide.reset_index()
 
