@@ -5,7 +5,7 @@
   const el = Q.el;
   const WORST = 5;
   const LISTED = 10;
-  const LISTED_ON_PAPER = 40;
+  const LISTED_ON_PAPER = 28;
   let listAll = false;
 
   const city = (when, type) => Q.counts(when, 'city', '', type);
@@ -159,10 +159,12 @@
       rows.length ? el('table', { class: 'qh-list' },
         el('thead', {}, el('tr', {}, el('th', {}, Q.word('head.rank')), el('th', {}, Q.word('head.place')),
           el('th', {}, Q.word('head.type')), el('th', { class: 'qh-number' }, Q.word('head.new')))),
-        el('tbody', {}, shown.map((each) => el('tr', { tabindex: 0, onclick: () => Q.goToPlace(each.place) },
+        el('tbody', {}, shown.map((each) => el('tr', { tabindex: 0, onclick: () => Q.goToPlace(each.place),
+          onkeydown: (event) => { if (event.key === 'Enter') Q.goToPlace(each.place); } },
           el('td', {}, each.entry.rank), el('td', {}, Q.user(Q.placeName(each.place))),
           el('td', {}, Q.typeName(each.entry.type), each.entry.count > 1 && ' × ' + each.entry.count),
           el('td', { class: 'qh-number' }, Q.count(each.entry.new)))))) : el('p', {}, Q.word('sites.none')),
+      rows.length > shown.length && el('p', { class: 'qh-fine qh-rest' }, Q.word('sites.rest', { number: Q.count(rows.length - shown.length) })),
       rows.length > LISTED && el('button', { type: 'button', class: 'qh-all', onclick: () => { listAll = !listAll; Q.drawMore(); } },
         listAll ? Q.word('sites.fewer') : Q.word('sites.all', { number: Q.count(rows.length) }))];
   }
@@ -193,5 +195,7 @@
       el('p', { class: 'qh-fine' }, Q.word('made', { date: Q.data.made_on }), ' · quarterhour ', Q.user(Q.data.version))];
   }
 
-  Q.drawMore = () => Q.fill(Q.byId('qh-more'), worst(), sites(), plan(), origin());
+  Q.drawMore = () => Q.fill(Q.byId('qh-more'),
+    el('div', { class: 'qh-act' }, worst()), el('div', { class: 'qh-sites' }, sites()),
+    el('div', { class: 'qh-origin' }, plan(), origin()));
 })(window);

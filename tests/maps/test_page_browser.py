@@ -325,14 +325,37 @@ def test_phone_reads_in_one_column_and_taps_open_popups(study, open_page):
     clean(opened)
 
 
-def test_prints_on_two_sheets_with_the_map_fitted(study, open_page):
-    opened = open_page(study)
+def with_sites(study, count):
+    """Return the study with many proposed shops, one beside the other."""
+    rows = study.sites.loc[[0] * count].reset_index(drop=True)
+    names = [f"K{row}" for row in range(count)]
+    return dataclasses.replace(study, sites=rows.assign(candidate=names, rank=range(1, count + 1)))
+
+
+@pytest.mark.parametrize("sites", [1, 60])
+def test_prints_on_two_sheets_with_the_map_fitted(study, open_page, sites):
+    opened = open_page(with_sites(study, sites))
     before = opened.page.evaluate("quarterhour.map.getZoom()")
     paper = opened.page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type /Page\b", paper)) == 2
     width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper).groups())
     assert (width, height) == pytest.approx((842, 595), abs=2)  # A4 landscape in points
     assert opened.page.evaluate("quarterhour.map.getZoom()") == before
+    clean(opened)
+
+
+def test_paper_shows_more_sites_and_says_how_many_are_left(study, open_page):
+    opened = open_page(with_sites(study, 60))
+    page = opened.page
+    assert page.locator(".qh-list tbody tr").count() == 10
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".qh-list tbody tr").count() == 28
+    assert page.locator(".qh-rest").text_content() == "and 32 more"
+    assert page.evaluate("quarterhour.map.getSize().x") == pytest.approx(189 * 96 / 25.4, abs=1)
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".qh-list tbody tr").count() == 10
+    page.locator(".qh-all").click()
+    assert page.locator(".qh-list tbody tr").count() == 60
     clean(opened)
 
 
