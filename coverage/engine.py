@@ -292,7 +292,7 @@ def _arc_costs(graph: Graph, costs: ChainCosts) -> NDArray[np.uint32]:
     return np.where(graph.back == 1, costs.whole_back[graph.chain], costs.whole[graph.chain])
 
 
-def _along(here: Spots, costs: ChainCosts) -> tuple[Array, Array, Array, Array]:
+def along_ticks(here: Spots, costs: ChainCosts) -> tuple[Array, Array, Array, Array]:
     """Return ticks from and to both ends of the chain: from_a, from_b, to_a, to_b (uint32)."""
     row, share = here.row, here.share
     from_a = ticks(_part(costs.before, costs.onwards, row, share), costs.scale)
@@ -314,7 +314,7 @@ def _part(before: Floats, cost: Floats, row: Array, share: Floats) -> Floats:
 def _targets(chains: Chains, here: Spots, size: int, costs: ChainCosts, pace: float) -> Targets:
     """Sort entries along their chains; those at junctions stand apart."""
     access = ticks(here.access * pace, costs.scale)
-    from_a, from_b, _, _ = _along(here, costs)
+    from_a, from_b, _, _ = along_ticks(here, costs)
     place = here.row + here.share
     on, at = np.flatnonzero(here.junction < 0), np.flatnonzero(here.junction >= 0)
     on = on[np.argsort(place[on], kind="stable")]
@@ -341,7 +341,7 @@ def _sources(chains: Chains, here: Spots, size: int, costs: ChainCosts, pace: fl
     """Say where each entry leads to and what that costs."""
     j = np.uint32(len(chains.junctions))
     access = ticks(here.access * pace, costs.scale)
-    from_a, from_b, to_a, to_b = _along(here, costs)
+    from_a, from_b, to_a, to_b = along_ticks(here, costs)
     standing = here.junction >= 0
     a = np.where(standing, here.junction, chains.a[here.chain]).astype(np.uint32)
     b = np.where(standing, j, chains.b[here.chain]).astype(np.uint32)
