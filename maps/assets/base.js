@@ -54,7 +54,7 @@
 
   // A share never rounds up to all or down to nothing: 99.97 % is shown as 99.9 %.
   Q.share = function (share) {
-    if (share === null || isNaN(share)) return Q.word('none');
+    if (share === null || isNaN(share)) return Q.word('state.unknown');
     let percent = Math.round(share * 1000) / 10;
     if (percent === 100 && share < 1) percent = 99.9;
     if (percent === 0 && share > 0) percent = 0.1;
@@ -112,7 +112,7 @@
       residents: record.residents || 0, points: record.points, blank: record.blank || 0,
       covered: covered, gap: gap, unknown: record.unknown[column] || 0,
       overcount: record.overcount[column],
-      certain: record.residents > 0 ? covered / record.residents : null, share: known > 0 ? covered / known : null
+      certain: record.residents > 0 && known > 0 ? covered / record.residents : null, share: known > 0 ? covered / known : null
     };
   };
 

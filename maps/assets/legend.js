@@ -63,7 +63,10 @@
   }
 
   Q.drawLegend = function () {
-    const open = !Q.byId('qh-legend').querySelector('details:not([open])');
+    const before = Q.byId('qh-legend').querySelector('details');
+    // At first open, unless it would cover much of a small map.
+    const width = Q.map.getContainer().clientWidth;
+    const open = before ? before.open : width >= 700 || root.innerWidth <= 820;
     Q.fill(Q.byId('qh-legend'), el('details', { open: open },
       el('summary', {}, Q.word('legend.title')),
       Q.data.areas.id.length > 0 && [el('p', { class: 'qh-legend-what' }, Q.caption()), scale(),

@@ -4,6 +4,7 @@
   const Q = root.quarterhour;
   const el = Q.el;
   const WORST = 5;
+  const MUCH_UNKNOWN = 0.1; // share of residents from which the headline names the unknown
   const LISTED = 10;
   const LISTED_ON_PAPER = 28;
   let listAll = false;
@@ -40,8 +41,10 @@
     const values = { least: least(now), covered: Q.count(now.covered), share: Q.share(now.certain), types: Q.basicTypes().length };
     const after = Q.data.after && city('after', 'circle');
     const outlets = plannedOutlets();
-    return el('p', { class: 'qh-story' }, sentence('story.today', values),
-      after && sentence('story.after', { least: least(after), outlets: Q.count(outlets), covered: Q.count(after.covered), share: Q.share(after.certain) }));
+    const dark = now.unknown / now.residents;
+    return el('p', { class: 'qh-story' }, now.certain !== null && sentence('story.today', values),
+      dark >= MUCH_UNKNOWN && sentence('story.unknown', { unknown: Q.count(now.unknown), share: Q.share(dark) }),
+      after && after.certain !== null && sentence('story.after', { least: least(after), outlets: Q.count(outlets), covered: Q.count(after.covered), share: Q.share(after.certain) }));
   }
 
   function plannedOutlets() {
@@ -98,8 +101,9 @@
   function bar(now, after) {
     const total = Math.max(now.residents, now.covered + now.gap + now.unknown, 1);
     const added = after ? Math.max(0, after.covered - now.covered) : 0;
+    const left = after || now; // a closed gap may leave the full circle unknown, so not today's less what is added
     return el('span', { class: 'qh-bar' }, segment('covered', now.covered, total), segment('added', added, total),
-      segment('gap', Math.max(0, now.gap - added), total), segment('unknown', now.unknown, total));
+      segment('gap', left.gap, total), segment('unknown', left.unknown, total));
   }
 
   function typeRow(type) {
@@ -120,7 +124,7 @@
     const key = (name) => el('span', {}, el('i', { class: 'qh-bar-' + name }), Q.word('bar.' + name));
     const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id));
     const chosen = city('today', Q.view.type);
-    Q.fill(Q.byId('qh-types'), el('h2', {}, Q.word('types.title')),
+    Q.fill(Q.byId('qh-types'), el('h2', {}, Q.word('types.title'), ' ', el('small', {}, Q.word('types.unit'))),
       el('p', { class: 'qh-key' }, key('covered'), Q.data.after && key('added'), key('gap'), key('unknown')),
       kinds.map(typeRow),
       chosen && chosen.overcount > 0 && el('p', { class: 'qh-note' },

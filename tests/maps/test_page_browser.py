@@ -66,6 +66,27 @@ def test_headline_needs_no_caution_where_all_is_known(study, open_page):
     assert "at least:" not in head
 
 
+def test_nothing_known_is_said_to_be_unknown_never_nought(study, open_page):
+    known_nowhere = {
+        name: getattr(study, name).assign(
+            covered=0.0, gap=0.0, unknown=getattr(study, name)["residents"]
+        )
+        for name in ("summary", "summary_after")
+    }
+    page = open_page(dataclasses.replace(study, **known_nowhere)).page
+    head = page.locator("#qh-head").inner_text()
+    assert "For 650 residents (100%) the data cannot tell." in head
+    assert not re.search(r"\b0%", head + page.locator("#qh-types").inner_text())
+    assert page.locator(".qh-type-share").all_inner_texts() == ["unknown"] * 3
+
+
+def test_legend_starts_folded_where_it_would_cover_the_map(study, open_page):
+    page = open_page(study, size=(1024, 768)).page
+    assert not page.locator(".qh-scale").is_visible()
+    page.locator("#qh-legend summary").click()
+    assert page.locator(".qh-scale").is_visible()
+
+
 def test_coverage_by_type_today_and_after(study, open_page):
     page = open_page(study).page
     rows = [row.inner_text().split("\n") for row in page.locator(".qh-type").all()]
