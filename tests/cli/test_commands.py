@@ -198,3 +198,24 @@ def test_init_with_a_place(capsys, tmp_path):
     assert call(capsys, "init", tmp_path / "x", "--place", "Chaoyang, Beijing")[0] == 0
     study = tomllib.loads((tmp_path / "x" / "study.toml").read_text(encoding="utf-8"))
     assert study["streets"] == {"place": "Chaoyang, Beijing"}
+
+
+@pytest.mark.shared
+def test_init_from_real_files_passes_check(capsys, shared, tmp_path):
+    names = (
+        "streets-2012.osm.pbf", "residences.csv", "poi-wangjing.csv", "poi-bit-2012.csv",
+        "townships.gpkg",
+    )  # fmt: skip
+    folder = tmp_path / "beijing"
+    files = [shared / "beijing" / name for name in names]
+    assert call(capsys, "init", folder, "--from", *files)[0] == 0
+    study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
+    tables = {table["file"].rpartition("/")[2]: table for table in study["facilities"]}
+    assert tables["poi-wangjing.csv"]["types_file"] == "wangjing-poi"
+    assert tables["poi-bit-2012.csv"]["types_file"] == "amap-poi"
+    assert tables["poi-bit-2012.csv"]["columns"]["type"] == "amap_type"
+    assert study["areas"][0]["level"] == "street"
+    assert "residences.csv" in study["demand"]["file"]
+    code, out, err = call(capsys, "check", folder, "--lang", "en")
+    assert code == 0, err
+    assert "4,732,588" in out
