@@ -79,7 +79,7 @@ def run_stages(
         run = open_study(study, progress, fresh=fresh)
         for name in stages:
             records[name] = _run_stage(run, STAGES[name], screen)
-    if "inputs" in vars(run):
+    if "inputs" in vars(run) and not screen.quiet:
         screen.faults(run.inputs.warnings)
     for name, record in records.items():
         STAGES[name].show(record, screen)
