@@ -38,7 +38,9 @@ def read(
 
 def _is_there(path: Path, log: FaultLog) -> bool:
     """Say whether there is a file of a known kind with something in it, or note why not."""
-    if not path.is_file():
+    if path.is_dir():
+        log.add("is_folder", file=path)
+    elif not path.is_file():
         log.add("file_missing", file=path)
     elif not path.name.lower().endswith(KNOWN):
         log.add("streets_format", file=path, value=path.suffix, known=", ".join(KNOWN))
