@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from quarterhour.coverage.circles import ServiceCircles, ServiceType
     from quarterhour.coverage.network import StreetNetwork
     from quarterhour.coverage.profiles import TravelProfile
-    from quarterhour.data.inputs import StudyInputs
     from quarterhour.data.standards import Criterion
+    from quarterhour.data.study_inputs import StudyInputs
 
 
 @dataclass

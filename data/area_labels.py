@@ -6,11 +6,15 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from .faults import FaultLog
 
 #: Levels of areas, coarsest first.
 AREA_LEVELS = ("district", "street", "community")
+
+#: Share of the smaller of two areas; what neighbours drawn by hand overlap stays below.
+OVERLAP_SHARE = 0.02
 
 
 def label_areas(
@@ -74,3 +78,31 @@ def containing(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> npt.NDAr
     joined = gpd.sjoin(points[["geometry"]], ordered, how="left", predicate="intersects")
     first = joined.sort_values("area").groupby(level=0)["area"].first().reindex(points.index)
     return np.asarray(first.where(pd.notna(first), "").to_numpy(), dtype=object)
+
+
+def note_overlaps(areas: gpd.GeoDataFrame, *, log: FaultLog) -> None:
+    """Warn of areas of one level that share ground: a point there counts for one of them only.
+
+    Parameters
+    ----------
+    areas
+        Canonical areas, all levels.
+    log
+        Takes ``areas_overlap`` for each level with pairs that share more than `OVERLAP_SHARE` of
+        the smaller one, the most first.
+    """
+    for level in AREA_LEVELS:
+        polygons = areas[areas["level"] == level]
+        shapes = polygons.geometry.to_numpy()
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        one, other = one[one < other], other[one < other]
+        shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+        share = shared / np.minimum(shapely.area(shapes[one]), shapely.area(shapes[other]))
+        order = [pair for pair in np.argsort(-share, kind="stable") if share[pair] > OVERLAP_SHARE]
+        names = polygons["name"].to_numpy(object)
+        if order:
+            pairs = [f"{names[one[p]]} / {names[other[p]]} ({share[p]:.0%})" for p in order[:5]]
+            log.add(
+                "areas_overlap", column=level, value="; ".join(pairs), count=len(order),
+                severity="warning",
+            )  # fmt: skip

@@ -92,7 +92,7 @@ def read_demand(
 def read_entrances(
     table: RawTable,
     *,
-    demand_ids: frozenset[str],
+    demand_ids: frozenset[str] | None,
     columns: Mapping[str, str] | None = None,
     datum: str | None = None,
     box: Box | None = None,
@@ -103,7 +103,8 @@ def read_entrances(
     Parameters
     ----------
     demand_ids
-        Ids that the gates may belong to; another is the fault ``unknown_demand``.
+        Ids that the gates may belong to; another is the fault ``unknown_demand``. None where the
+        ids could not be read: then nothing is said of them.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def read_entrances(
         return None
     owners = table.text(column)
     for index, owner in enumerate(owners):
-        if owner not in demand_ids:
+        if demand_ids is not None and owner not in demand_ids:
             row = int(table.row_numbers[index])
             log.add("unknown_demand", file=table.name, row=row, column=column, value=owner)
     frame = gpd.GeoDataFrame({"demand_id": owners}, geometry=points.geometry.to_numpy(), crs=4326)

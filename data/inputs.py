@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,10 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .area_labels import label_areas
+from .area_labels import label_areas, note_overlaps
+from .background import read_background
 from .datum_check import LABELS, note_datum
 from .datum_guard import StreetLines, guard
-from .faults import Fault, FaultLog
+from .faults import FaultLog
 from .figures import read_numbers
 from .frame_areas import link_parents, read_areas
 from .frame_parts import Box
@@ -25,83 +25,28 @@ from .frames import (
     read_entrances,
     read_facilities,
 )
+from .input_checks import (
+    check_crs,
+    extent_of,
+    note_no_totals,
+    note_off_streets,
+    note_residents,
+    usable_candidates,
+)
+from .input_frames import box_of, no_areas, unique_across, within
 from .outlet_types import TypeMapping, load_mapping, mapping_from
 from .population import SpreadPopulation, spread_rest
 from .progress import Progress, silent
 from .standards import StandardsPack, load_pack
 from .streets import Streets, read_streets
+from .streets_osm import SUFFIXES as OSM_SUFFIXES
 from .streets_place import download_place
-from .study import FacilitiesSection, StudyConfig, TableSection
+from .study import STUDY_FILE, FacilitiesSection, StudyConfig, TableSection
 from .study_checks import check_ids, check_quotas, no_such_id
 from .study_files import study_files
+from .study_inputs import InputSource, StudyInputs
 from .tables import RawTable, read_table
 from .walking_rules import WalkingRules
-
-
-@dataclass(frozen=True, slots=True)
-class InputSource:
-    """One file that a study was read from.
-
-    Attributes
-    ----------
-    file
-        As the study names it.
-    kind
-        What it was read as: streets, demand, facilities, …
-    sha256
-        Of its bytes, "" where there is no file.
-    rows
-        Rows (or street pieces) read.
-    """
-
-    file: str
-    kind: str
-    sha256: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class StudyInputs:
-    """The inputs of a study; the tables are those of ``docs/architecture.md``.
-
-    Attributes
-    ----------
-    pack
-        Standards.
-    streets
-        Walkable streets.
-    demand, facilities, areas
-        Canonical tables; ``areas`` may be empty.
-    entrances, candidates
-        Canonical tables, or None where the study has none.
-    extent
-        Area studied (EPSG:4326), or None.
-    sources
-        Every file read.
-    warnings
-        What the user should know though the run goes on.
-    unmapped
-        Category -> rows of the outlet tables left out because no type was mapped.
-    datums
-        File -> datum its coordinates were read in.
-    recognised
-        File -> columns found by their header, canonical name -> source, as the user did not map
-        them.
-    """
-
-    pack: StandardsPack
-    streets: Streets
-    demand: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    areas: gpd.GeoDataFrame
-    entrances: gpd.GeoDataFrame | None
-    candidates: gpd.GeoDataFrame | None
-    extent: shapely.Geometry | None
-    sources: tuple[InputSource, ...]
-    warnings: tuple[Fault, ...]
-    unmapped: dict[str, int] = field(default_factory=dict)
-    datums: dict[str, str] = field(default_factory=dict)
-    recognised: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_inputs(
@@ -140,40 +85,91 @@ class _Reader:
     unmapped: dict[str, int] = field(default_factory=dict)
     datums: dict[str, str] = field(default_factory=dict)
     recognised: dict[str, dict[str, str]] = field(default_factory=dict)
+    demand_ids: frozenset[str] | None = None
     done: int = 0
     total: int = 0
 
     def read(self) -> StudyInputs | None:
         config = self.config
         self.total = len(study_files(config))
-        pack = load_pack(config.study.standards, folder=self.folder, log=self.log)
-        if pack is not None:
-            check_ids(config, pack, log=self.log)
+        check_crs(config.study.crs, log=self.log)
+        pack = self._pack()
         streets = self._streets()
-        box = _box(streets)
+        self._background()
+        box = box_of(streets)
         areas = self._areas()
         extent = self._extent()
         demand = self._demand(box, streets)
+        population = self._population()
+        entrances = self._entrances(box)
         facilities = self._facilities(pack, box, streets)
         candidates = self._candidates(pack, box, streets, extent)
-        entrances = self._entrances(demand, box)
-        if pack is None or streets is None or demand is None or facilities is None:
+        if areas is None or pack is None or streets is None:
             return None
-        if self.log.faults:
+        if demand is None or facilities is None or self.log.faults:
+            if demand is not None:
+                check_quotas(config, areas, demand, log=self.log)
             return None
-        demand = _within(self._population(demand), extent)
-        if demand.empty:
-            self.log.add("no_demand", file=config.demand.file)
+        demand = within(self._with_residents(demand, population), extent)
+        if not self._can_be_measured(demand, entrances, streets):
             return None
         demand = label_areas(demand, areas, log=self.log)
         if candidates is not None:
             candidates = label_areas(candidates, areas, log=self.log)
+        if entrances is not None:
+            here = entrances["demand_id"].isin(demand["id"])
+            entrances = entrances[here].reset_index(drop=True)
         check_quotas(config, areas, demand, log=self.log)
         return StudyInputs(
             pack, streets, demand, facilities, areas, entrances, candidates, extent,
             tuple(self.sources), tuple(self.log.warnings), self.unmapped, self.datums,
             self.recognised,
         )  # fmt: skip
+
+    def _can_be_measured(
+        self, demand: gpd.GeoDataFrame, entrances: gpd.GeoDataFrame | None, streets: Streets
+    ) -> bool:
+        """Say whether there are residents near streets, or note what is missing."""
+        file = self.config.demand.file
+        if demand.empty:
+            self.log.add("no_demand", file=file)
+            return False
+        note_residents(demand, file=file, log=self.log)
+        if entrances is None:
+            limit = self.config.streets.snap_limit
+            note_off_streets(demand, streets, limit, file=file, log=self.log)
+        return not self.log.faults
+
+    def _take(self, found: FaultLog, *, skip: str = "", **where: str) -> None:
+        """Take over what a reader noted, under the name that the study gives the file."""
+        for entry in found:
+            if entry.code != skip:
+                self.log.entries.append(replace(entry, **where))  # type: ignore[arg-type]
+
+    def _pack(self) -> StandardsPack | None:
+        name = self.config.study.standards
+        own = FaultLog()
+        pack = load_pack(name, folder=self.folder, log=own)
+        if pack is None and [entry.code for entry in own] == ["no_such_pack"]:
+            self._take(own, file=STUDY_FILE, column="study.standards")
+        else:
+            self._take(own)
+        if pack is not None:
+            check_ids(self.config, pack, log=self.log)
+        return pack
+
+    def _background(self) -> None:
+        """Check what the page draws behind the streets, before anything is computed."""
+        name = self.config.streets.background
+        path = self.folder / name
+        own = FaultLog()
+        if not name:
+            return
+        if path.is_dir():
+            own.add("is_folder")
+        elif not path.is_file() or not path.name.lower().endswith(OSM_SUFFIXES):
+            read_background(path, log=own)
+        self._take(own, file=name)
 
     def _table(self, section: TableSection, kind: str) -> RawTable | None:
         table = read_table(
@@ -195,21 +191,25 @@ class _Reader:
             trunk=section.trunk, private=section.private, cycleway=section.cycleway,
             indoor=section.indoor, separate_sidewalk=section.separate_sidewalk,
         )  # fmt: skip
+        own = FaultLog()
         if section.place:
             cache = self.folder / "results" / "cache"
-            streets = download_place(section.place, cache_dir=cache, log=self.log, walking=rules)
+            streets = download_place(section.place, cache_dir=cache, log=own, walking=rules)
             name = section.place
         else:
             streets = read_streets(
-                self.folder / section.file, log=self.log, walking=rules,
+                self.folder / section.file, log=own, walking=rules,
                 node_crossings=section.node_crossings,
             )  # fmt: skip
             name = section.file
+        self._take(own, file=name)
         if streets is not None:
             self._read(name, "streets", streets.source.sha256, streets.n_edges)
         return streets
 
-    def _areas(self) -> gpd.GeoDataFrame:
+    def _areas(self) -> gpd.GeoDataFrame | None:
+        """Return all areas, or None where a table of them has a fault."""
+        before = len(self.log.faults)
         frames = []
         for section in self.config.areas:
             table = self._table(section, "areas")
@@ -221,10 +221,17 @@ class _Reader:
             )  # fmt: skip
             if found is not None:
                 frames.append(found)
+        if len(self.log.faults) > before:
+            return None
         if not frames:
-            return _no_areas()
+            return no_areas()
         joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
-        return link_parents(joined, log=self.log)
+        files = ", ".join(dict.fromkeys(section.file for section in self.config.areas))
+        own = FaultLog()
+        linked = link_parents(joined, log=own)
+        note_overlaps(linked, log=own)
+        self._take(own, file=files)
+        return linked
 
     def _extent(self) -> shapely.Geometry | None:
         section = self.config.extent
@@ -233,12 +240,7 @@ class _Reader:
         if section.bbox is not None:
             return shapely.box(*section.bbox)
         table = self._table(TableSection(file=section.file), "extent")
-        if table is None:
-            return None
-        if table.geometry is None or table.crs is None:
-            self.log.add("no_polygons", file=section.file)
-            return None
-        return table.geometry.to_crs(4326).union_all()
+        return None if table is None else extent_of(table, log=self.log)
 
     def _demand(self, box: Box | None, streets: Streets | None) -> gpd.GeoDataFrame | None:
         section = self.config.demand
@@ -251,6 +253,9 @@ class _Reader:
         if read is None:
             return None
         frame = read.frame
+        column = read.columns.get("id")
+        named = table.text(column) if column else ()
+        self.demand_ids = frozenset(frame["id"]) | frozenset(named)
         weight = self.config.population.weight if self.config.population else ""
         if weight:
             frame = self._with_weight(frame, read, table, weight)
@@ -268,18 +273,27 @@ class _Reader:
         position = np.searchsorted(table.row_numbers, read.rows)
         return frame.assign(weight=values[position])
 
-    def _population(self, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """Spread area totals onto the points that have no residents of their own."""
+    def _population(self) -> gpd.GeoDataFrame | None:
+        """Return the areas whose totals are spread, None where the study has none."""
         section = self.config.population
-        plain = demand.drop(columns="weight", errors="ignore")
-        if section is None:
-            return plain
-        table = self._table(section, "population")
-        areas = None if table is None else read_areas(
+        table = None if section is None else self._table(section, "population")
+        if section is None or table is None:
+            return None
+        areas = read_areas(
             table, level="community", columns=section.columns, datum=section.datum or None,
             log=self.log,
         )  # fmt: skip
-        if areas is None:
+        if areas is not None:
+            note_no_totals(areas, table, log=self.log)
+        return areas
+
+    def _with_residents(
+        self, demand: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None
+    ) -> gpd.GeoDataFrame:
+        """Spread area totals onto the points that have no residents of their own."""
+        section = self.config.population
+        plain = demand.drop(columns="weight", errors="ignore")
+        if section is None or areas is None:
             return plain
         own = demand["residents"].to_numpy(float)
         weights = np.nan_to_num(demand["weight"].to_numpy(float)) if section.weight else None
@@ -298,17 +312,13 @@ class _Reader:
                 persons=f"{found.lost:,.0f}", severity="warning",
             )  # fmt: skip
 
-    def _entrances(
-        self, demand: gpd.GeoDataFrame | None, box: Box | None
-    ) -> gpd.GeoDataFrame | None:
+    def _entrances(self, box: Box | None) -> gpd.GeoDataFrame | None:
         section = self.config.demand.entrances
-        if section is None or demand is None:
-            return None
-        table = self._table(section, "entrances")
-        if table is None:
+        table = None if section is None else self._table(section, "entrances")
+        if section is None or table is None:
             return None
         return read_entrances(
-            table, demand_ids=frozenset(demand["id"]), columns=section.columns,
+            table, demand_ids=self.demand_ids, columns=section.columns,
             datum=section.datum or None, box=box, log=self.log,
         )  # fmt: skip
 
@@ -333,7 +343,7 @@ class _Reader:
         if not frames:
             return None
         joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
-        return _unique_across(joined, frames, self.config.facilities)
+        return unique_across(joined, frames, self.config.facilities)
 
     def _mapping(self, section: FacilitiesSection) -> TypeMapping | None:
         """Return the rules of study.toml first, then those of the mapping table."""
@@ -357,14 +367,22 @@ class _Reader:
         table = self._table(given, "candidates")
         if table is None or pack is None:
             return None
+        own = FaultLog()
         read = read_candidates(
             table, pack=pack, columns=section.columns, datum=section.datum or None, box=box,
-            log=self.log,
+            log=own,
         )  # fmt: skip
-        if read is None:
+        # Said row by row below, where the streets are known.
+        self._take(own, skip="points_far_off")
+        if read is None or streets is None:
             return None
+        if any(entry.code == "points_elsewhere" for entry in own):
+            return read.frame
         self._guard(given, read, streets)
-        return _within(read.frame, extent)
+        limit = self.config.streets.snap_limit
+        return usable_candidates(
+            read, streets, limit, extent=extent, file=section.file, log=self.log
+        )
 
     def _guard(self, section: TableSection, read: ReadFrame, streets: Streets | None) -> None:
         """Note a fault when another datum fits the streets clearly better."""
@@ -375,37 +393,3 @@ class _Reader:
             lines = StreetLines(streets.lon, streets.lat, streets.edge_start)
             verdict = guard(read.given, lines, declared=read.datum)
             note_datum(verdict, file=section.file, log=self.log)
-
-
-def _box(streets: Streets | None) -> Box | None:
-    if streets is None or not streets.n_edges:
-        return None
-    lon, lat = streets.lon, streets.lat
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
-
-
-def _within(frame: gpd.GeoDataFrame, extent: shapely.Geometry | None) -> gpd.GeoDataFrame:
-    if extent is None:
-        return frame
-    inside = shapely.intersects(extent, frame.geometry.to_numpy())
-    return frame[inside].reset_index(drop=True)
-
-
-def _no_areas() -> gpd.GeoDataFrame:
-    columns: dict[str, Sequence[str]] = {
-        name: [] for name in ("id", "name", "name_en", "level", "parent")
-    }
-    return gpd.GeoDataFrame({**columns, "residents": np.empty(0)}, geometry=[], crs=4326)
-
-
-def _unique_across(
-    joined: gpd.GeoDataFrame, frames: list[gpd.GeoDataFrame], sections: Sequence[TableSection]
-) -> gpd.GeoDataFrame:
-    """Put the table's name before ids that several outlet tables use."""
-    if joined["id"].is_unique:
-        return joined
-    stems = [Path(section.file).stem for section in sections]
-    prefixes = [stem for stem, frame in zip(stems, frames, strict=False) for _ in range(len(frame))]
-    repeated = joined["id"].duplicated(keep=False)
-    named = [f"{p}:{i}" for p, i in zip(prefixes, joined["id"], strict=True)]
-    return joined.assign(id=np.where(repeated, named, joined["id"]))

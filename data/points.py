@@ -89,8 +89,8 @@ def read_points(
         Takes the faults, each with its row: ``coordinate_missing``, ``coordinate_not_a_number``,
         ``coordinate_zero``, ``coordinate_range``, ``coordinates_exchanged``, ``pair_expected``,
         ``geometry_missing``, ``geometry_kind``, ``wkt_invalid``; and ``unknown_datum``,
-        ``crs_conflict``, ``columns_exchanged``, ``no_position``, and the warning
-        ``points_far_off``.
+        ``crs_conflict``, ``columns_exchanged``, ``no_position``, ``points_elsewhere`` (all of
+        them far from the streets), and the warning ``points_far_off`` (some are).
 
     Returns
     -------
@@ -350,10 +350,15 @@ def _note_far_off(
     box: tuple[float, float, float, float],
     log: FaultLog,
 ) -> None:
-    """Count points far from the streets: they will be unknown, which may be meant."""
+    """Count points far from the streets: they will be unknown, which may be meant of some."""
     west, south, east, north = _widened(box)
     far = valid & ~((west <= lon) & (lon <= east) & (south <= lat) & (lat <= north))
-    if far.any():
+    if far.any() and (far == valid).all():
+        first = int(np.flatnonzero(far)[0])
+        value = f"{lon[first]:.5f}, {lat[first]:.5f}"
+        shown = f"{box[0]:.3f}–{box[2]:.3f}, {box[1]:.3f}–{box[3]:.3f}"
+        log.add("points_elsewhere", file=table.name, value=value, count=int(far.sum()), box=shown)
+    elif far.any():
         first = int(table.row_numbers[int(np.flatnonzero(far)[0])])
         log.add(
             "points_far_off", file=table.name, count=int(far.sum()), first=first, severity="warning"
