@@ -20,11 +20,12 @@ from scipy.spatial import cKDTree
 
 from quarterhour.data.progress import Progress, silent
 
+from .knowledge import Knowledge, know, metres_to_border
 from .locate import SNAP_LIMIT_M, Locations, locate
 from .nearest import nearest
 from .network import ISLAND_SHARE, StreetNetwork
 from .profiles import ADULT, TravelProfile
-from .states import Reason, State
+from .states import State
 
 Criterion = Literal["metres", "minutes"]
 Floats = npt.NDArray[np.float64]
@@ -88,8 +89,10 @@ class ServiceCircles:
         float64 (n, T), straight line to the nearest outlet in metres; NaN without outlets.
     locations
         The demand points on the streets.
-    facility_placed
-        bool (f,), outlets that stand within the snapping limit of a street.
+    outlets
+        The f facilities on the streets; None where there are none.
+    knowledge
+        What is known around each point.
     """
 
     demand: gpd.GeoDataFrame
@@ -104,7 +107,13 @@ class ServiceCircles:
     facility: Ints
     straight: Floats
     locations: Locations
-    facility_placed: npt.NDArray[np.bool_]
+    outlets: Locations | None
+    knowledge: Knowledge
+
+    @property
+    def facility_placed(self) -> npt.NDArray[np.bool_]:
+        """Outlets that stand within the snapping limit of a street, bool (f,)."""
+        return np.zeros(0, bool) if self.outlets is None else self.outlets.reached
 
     @property
     def circle(self) -> npt.NDArray[np.int8]:
@@ -188,96 +197,132 @@ def measure_circles(
     origins = locate(
         network, demand, snap_limit=snap_limit, entrances=entrances, count_access=walk_to_street
     )
-    placed = np.zeros(len(existing), bool)
-    shape = (len(demand), len(types))
+    outlets = None
+    if len(existing):
+        outlets = locate(network, existing, snap_limit=snap_limit, count_access=walk_to_street)
+    known = know(
+        origins,
+        outlets,
+        here=_xy(demand, network),
+        there=_xy(existing, network),
+        kinds=existing["type"].to_numpy(object),
+        island_share=island_share,
+        none_exist=none_exist,
+        border=metres_to_border(known_within, demand, network),
+    )
+    ground = _Ground(demand, existing, tuple(types), origins, outlets, known)
+    return _measure(ground, criterion, profile, progress)
+
+
+def measure_again(
+    circles: ServiceCircles,
+    *,
+    criterion: Criterion,
+    profile: TravelProfile,
+    progress: Progress = silent,
+) -> ServiceCircles:
+    """Measure the same points and outlets for another walker or by the other criterion.
+
+    Parameters
+    ----------
+    circles
+        What was measured.
+    criterion, profile, progress
+        As in `measure_circles`.
+
+    Returns
+    -------
+    ServiceCircles
+        Equal to what `measure_circles` would return.
+    """
+    ground = _Ground(
+        circles.demand, circles.facilities, circles.types, circles.locations, circles.outlets,
+        circles.knowledge,
+    )  # fmt: skip
+    return _measure(ground, criterion, profile, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What does not depend on who walks."""
+
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    types: tuple[ServiceType, ...]
+    origins: Locations
+    outlets: Locations | None
+    knowledge: Knowledge
+
+    def rows(self, kind: ServiceType) -> Ints:
+        """Return the rows of a type's outlets."""
+        return np.flatnonzero(self.facilities["type"].to_numpy(object) == kind.id)
+
+
+def _measure(
+    ground: _Ground, criterion: Criterion, profile: TravelProfile, progress: Progress
+) -> ServiceCircles:
+    """Walk to the nearest outlet of every type and judge."""
+    network = ground.origins.network
+    shape = (len(ground.demand), len(ground.types))
     metres, seconds, straight = (np.full(shape, np.nan) for _ in range(3))
     facility = np.full(shape, -1, np.int64)
-    here = _xy(demand, network)
-    there = _xy(existing, network)
-    kinds = existing["type"].to_numpy()
+    here, there = _xy(ground.demand, network), _xy(ground.facilities, network)
     by: Literal["metres", "seconds"] = "metres" if criterion == "metres" else "seconds"
-    for column, kind in enumerate(types):
-        rows = np.flatnonzero(kinds == kind.id)
-        if len(rows):
-            outlets = locate(
-                network, existing.iloc[rows], snap_limit=snap_limit, count_access=walk_to_street
-            )
-            placed[rows] = outlets.reached
-            found = nearest(network, origins, outlets, by=by, profile=profile)
+    for column, kind in enumerate(ground.types):
+        rows = ground.rows(kind)
+        if ground.outlets is not None and len(rows):
+            of_type = ground.outlets.take(rows)
+            found = nearest(network, ground.origins, of_type, by=by, profile=profile)
             metres[:, column] = found.metres[:, 0]
             seconds[:, column] = found.seconds[:, 0]
             chosen = found.facility[:, 0]
             facility[:, column] = np.where(chosen >= 0, rows[chosen], -1)
             straight[:, column] = cKDTree(there[rows]).query(here)[0]
-        progress("measure_type", column + 1, len(types))
-    judged = _Judge(network, origins, placed, here, there, kinds, criterion, profile, island_share)
-    border = _metres_to_border(known_within, demand, network)
-    state, reason = judged.judge(types, metres, seconds, set(none_exist), border)
+        progress("measure_type", column + 1, len(ground.types))
+    cost = metres if criterion == "metres" else seconds
+    state, reason = judge(ground.knowledge, ground.types, cost, criterion, profile)
     return ServiceCircles(
-        demand, existing, tuple(types), criterion, profile, state, reason, metres, seconds,
-        facility, straight, origins, placed,
+        ground.demand, ground.facilities, ground.types, criterion, profile, state, reason, metres,
+        seconds, facility, straight, ground.origins, ground.outlets, ground.knowledge,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """Decides the states once all walks are known."""
+def judge(
+    knowledge: Knowledge,
+    types: Sequence[ServiceType],
+    cost: Floats,
+    criterion: Criterion,
+    profile: TravelProfile,
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.object_]]:
+    """Judge walks by the thresholds of their types.
 
-    network: StreetNetwork
-    origins: Locations
-    placed: npt.NDArray[np.bool_]
-    here: Floats
-    there: Floats
-    kinds: npt.NDArray[np.object_]
-    criterion: Criterion
-    profile: TravelProfile
-    island_share: float
+    Parameters
+    ----------
+    knowledge
+        What is known around each of the n points.
+    types
+        The T types.
+    cost
+        float64 (n, T), the walk in metres or seconds, as the criterion says; NaN where none.
+    criterion, profile
+        As in `ServiceCircles`.
 
-    def judge(
-        self,
-        types: Sequence[ServiceType],
-        metres: Floats,
-        seconds: Floats,
-        none_exist: set[str],
-        border: Floats,
-    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.object_]]:
-        """Return state and reason, both (n, T)."""
-        cost = metres if self.criterion == "metres" else seconds
-        state = np.full(cost.shape, State.GAP, np.int8)
-        reason = np.full(cost.shape, Reason.NONE.value, object)
-        placeless = self._placeless()
-        for column, kind in enumerate(types):
-            unknown = reason[:, column]
-            radius = kind.radius(self.criterion, self.profile)
-            unknown[border < radius] = Reason.EDGE_OF_DATA.value
-            unknown[self._near_unplaced(kind.id, radius)] = Reason.OUTLET_UNPLACED.value
-            if kind.id not in self.kinds and kind.id not in none_exist:
-                unknown[:] = Reason.NO_OUTLET_DATA.value
-            known = placeless != ""
-            unknown[known] = placeless[known]
-            covered = np.nan_to_num(cost[:, column], nan=np.inf) <= (
-                kind.limit(self.criterion) + TOLERANCE
-            )
-            unknown[covered] = Reason.NONE.value
-            state[unknown != "", column] = State.UNKNOWN
-            state[covered, column] = State.COVERED
-        return state, reason
-
-    def _placeless(self) -> npt.NDArray[np.object_]:
-        """Return why a point has no place on the main network, "" where it has."""
-        why = np.full(len(self.here), "", object)
-        small = self.network.small_islands(min_share=self.island_share)
-        why[self.origins.on_small_island(small)] = Reason.SMALL_ISLAND.value
-        why[~self.origins.reached] = Reason.FAR_FROM_STREET.value
-        return why
-
-    def _near_unplaced(self, kind: str, radius: float) -> npt.NDArray[np.bool_]:
-        """Return which points an outlet that found no street might serve."""
-        lost = (self.kinds == kind) & ~self.placed
-        if not lost.any():
-            return np.zeros(len(self.here), bool)
-        near = cKDTree(self.there[lost]).query(self.here)[0] <= radius
-        return np.asarray(near, bool)
+    Returns
+    -------
+    int8 (n, T) and object (n, T)
+        State, and the reason where it is unknown.
+    """
+    state = np.full(cost.shape, State.GAP, np.int8)
+    reason = np.full(cost.shape, "", object)
+    for column, kind in enumerate(types):
+        why = knowledge.reason(kind.id, kind.radius(criterion, profile))
+        limit = kind.limit(criterion) + TOLERANCE
+        covered = np.nan_to_num(cost[:, column], nan=np.inf) <= limit
+        why[covered] = ""
+        state[why != "", column] = State.UNKNOWN
+        state[covered, column] = State.COVERED
+        reason[:, column] = why
+    return state, reason
 
 
 def _existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -287,15 +332,3 @@ def _existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _xy(points: gpd.GeoDataFrame, network: StreetNetwork) -> Floats:
     return np.asarray(shapely.get_coordinates(points.geometry.to_crs(network.crs)), np.float64)
-
-
-def _metres_to_border(
-    area: shapely.Geometry | None, demand: gpd.GeoDataFrame, network: StreetNetwork
-) -> Floats:
-    """Return straight metres from each point to the border of ``area``; 0 outside, inf if None."""
-    if area is None:
-        return np.full(len(demand), np.inf)
-    region = gpd.GeoSeries([area], crs=demand.crs).to_crs(network.crs).iloc[0]
-    points = demand.geometry.to_crs(network.crs).to_numpy()
-    inside = shapely.contains(region, points)
-    return np.where(inside, shapely.distance(region.boundary, points), 0.0)
