@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -22,9 +22,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import PydanticCustomError
 
+from .encoding import show_bytes
 from .faults import FaultLog
+from .option_faults import note_option
 from .walking_rules import DEFAULT_RULES, Policy
 
 STUDY_FILE = "study.toml"
@@ -84,8 +86,9 @@ class StreetsSection(_Section):
     @model_validator(mode="after")
     def _one_source(self) -> StreetsSection:
         if bool(self.file) == bool(self.place):
-            message = "give either file or place"
-            raise ValueError(message)
+            raise PydanticCustomError(
+                "option_one_of", "give one of {names}", {"names": "file, place"}
+            )
         return self
 
 
@@ -99,12 +102,12 @@ class ExtentSection(_Section):
     @model_validator(mode="after")
     def _one_source(self) -> ExtentSection:
         if (self.bbox is None) == (not self.file):
-            message = "give either bbox or file"
-            raise ValueError(message)
+            raise PydanticCustomError(
+                "option_one_of", "give one of {names}", {"names": "bbox, file"}
+            )
         west, south, east, north = self.bbox or (0, 0, 1, 1)
         if not (west < east and south < north):
-            message = "bbox is west, south, east, north"
-            raise ValueError(message)
+            raise PydanticCustomError("option_bbox", "bbox is west, south, east, north")
         return self
 
 
@@ -167,8 +170,7 @@ class Quota(_Section):
     @model_validator(mode="after")
     def _ordered(self) -> Quota:
         if self.max is not None and self.max < self.min:
-            message = "max is below min"
-            raise ValueError(message)
+            raise PydanticCustomError("option_max_below_min", "max is below min")
         return self
 
 
@@ -229,8 +231,7 @@ class StudyConfig(_Section):
     @classmethod
     def _at_least_one(cls, tables: tuple[FacilitiesSection, ...]) -> tuple[FacilitiesSection, ...]:
         if not tables:
-            message = "name at least one table of outlets"
-            raise ValueError(message)
+            raise PydanticCustomError("option_no_table", "name at least one table of outlets")
         return tables
 
 
@@ -256,7 +257,9 @@ def load_study(folder: Path, log: FaultLog) -> StudyConfig | None:
         log.add("study_missing", file=path)
         return None
     except UnicodeDecodeError as error:
-        log.add("study_not_utf8", file=path, value=error.object[error.start : error.start + 4])
+        row = error.object.count(b"\n", 0, error.start) + 1
+        wrong = show_bytes(error.object[error.start : error.start + 4])
+        log.add("study_not_utf8", file=path.name, row=row, value=wrong)
         return None
     except OSError as error:
         log.add("study_unreadable", file=path, value=error.strerror)
@@ -274,15 +277,23 @@ def parse_study(text: str, *, name: str, log: FaultLog) -> StudyConfig | None:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        log.add("study_not_toml", file=name, value=str(error))
+        _note_line(str(error), text, name, log)
         return None
     try:
         config = StudyConfig.model_validate(raw)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            _note(detail, name, log)
+            note_option(detail, _known_options(detail["loc"][:-1]), file=name, log=log)
         return None
     return _with_paths(config, name, log)
+
+
+def _note_line(said: str, text: str, name: str, log: FaultLog) -> None:
+    """Note the line at which reading TOML broke off; at the end of the file it is the last one."""
+    lines = text.splitlines() or [""]
+    found = re.search(r"at line (\d+)", said)
+    number = min(int(found[1]), len(lines)) if found else len(lines)
+    log.add("study_not_toml", file=name, row=number, value=lines[number - 1].strip())
 
 
 def _with_paths(config: StudyConfig, name: str, log: FaultLog) -> StudyConfig | None:
@@ -317,49 +328,6 @@ def _fill_paths(
             node[key] = folders[start[1]] + value[start.end() :]
         else:
             yield option, start[1]
-
-
-#: pydantic's kinds of error -> our fault codes; anything else is "option_invalid".
-_CODES = {
-    "missing": "option_missing",
-    "extra_forbidden": "option_unknown",
-    "literal_error": "option_not_allowed",
-    "string_type": "option_type",
-    "int_type": "option_type",
-    "int_parsing": "option_type",
-    "int_from_float": "option_type",
-    "float_type": "option_type",
-    "float_parsing": "option_type",
-    "bool_type": "option_type",
-    "bool_parsing": "option_type",
-    "dict_type": "option_type",
-    "tuple_type": "option_type",
-    "list_type": "option_type",
-    "model_type": "option_type",
-    "value_error": "option_value",
-}
-
-
-def _note(detail: ErrorDetails, name: str, log: FaultLog) -> None:
-    option = _dotted(detail["loc"])
-    code = _CODES.get(detail["type"], "option_invalid")
-    value: Any = None if code == "option_missing" else detail["input"]
-    said = detail["msg"].removeprefix("Value error, ")
-    params: dict[str, str] = {"said": said}
-    if code == "option_unknown":
-        params["known"] = ", ".join(_known_options(detail["loc"][:-1]))
-    log.add(code, file=name, column=option, value=value, **params)  # type: ignore[arg-type]
-
-
-def _dotted(location: tuple[int | str, ...]) -> str:
-    """Return ``facilities[2].columns`` for ``("facilities", 1, "columns")``."""
-    text = ""
-    for part in location:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            text += f".{part}" if text else part
-    return text
 
 
 def section_model(section: str) -> type[BaseModel]:

@@ -45,18 +45,18 @@ def test_all_faults_come_as_one_list():
     assert faults_of(text) == {
         ("option_missing", "study.name"),
         ("option_unknown", "study.nam"),
-        ("option_type", "streets.snap_limit"),
+        ("option_number", "streets.snap_limit"),
         ("option_not_allowed", "facilities[1].unmapped"),
-        ("option_invalid", "plan.outlets"),
-        ("option_value", "plan.per_type.repair"),
+        ("option_range", "plan.outlets"),
+        ("option_max_below_min", "plan.per_type.repair"),
     }
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ('file = "streets.osm"\nplace = "x"', ("option_value", "streets")),
-        ("", ("option_value", "streets")),
+        ('file = "streets.osm"\nplace = "x"', ("option_one_of", "streets")),
+        ("", ("option_one_of", "streets")),
     ],
 )
 def test_streets_come_from_exactly_one_source(change, expected):
@@ -65,7 +65,7 @@ def test_streets_come_from_exactly_one_source(change, expected):
 
 def test_bbox_must_be_west_south_east_north():
     text = MINIMAL + "[extent]\nbbox = [116.5, 40.0, 116.4, 39.9]\n"
-    assert faults_of(text) == {("option_value", "extent")}
+    assert faults_of(text) == {("option_bbox", "extent")}
 
 
 def test_unknown_option_names_the_known_ones():
