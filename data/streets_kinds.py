@@ -25,7 +25,12 @@ def read(
 ) -> Streets | None:
     """Read a street file by the ending of its name; see `quarterhour.data.streets.read_streets`."""
     name = path.name.lower()
-    if not _is_there(path, log):
+    try:
+        there = _is_there(path, log)
+    except OSError as error:
+        log.add("unreadable", file=path, detail=error.strerror or str(error))
+        return None
+    if not there:
         return None
     if name.endswith(OSM_SUFFIXES):
         return read_osm(path, log=log, walking=walking)

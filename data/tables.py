@@ -126,7 +126,11 @@ def read_table(
     """
     file = name or str(path)
     place = Path(path)
-    kind = _kind(place, log, file)
+    try:
+        kind = _kind(place, log, file)
+    except OSError as error:
+        log.add("unreadable", file=file, detail=error.strerror or str(error))
+        return None
     if kind is None:
         return None
     data = place.read_bytes()
@@ -164,12 +168,8 @@ def _kind(path: Path, log: FaultLog, file: str) -> str | None:
 
 def _agreeing_kind(path: Path, log: FaultLog, file: str) -> str | None:
     kind = KINDS[path.suffix.lower()]
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(512)
-    except OSError as error:
-        log.add("unreadable", file=file, detail=error.strerror or str(error))
-        return None
+    with path.open("rb") as stream:
+        start = stream.read(512)
     true, label = _true_kind(start, kind)
     if true == "ole" and kind == "excel":
         log.add("locked_excel", file=file)

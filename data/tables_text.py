@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections import Counter
@@ -42,7 +43,8 @@ def read_text(data: bytes, *, encoding: str | None, log: FaultLog, file: str) ->
     records = _parse(text, _delimiter(text), log, file)
     if records is None:
         return None
-    _note_foreign_bytes(records, chosen, log, file)
+    # Without "-sig": a byte order mark belongs to the file, not to a cell.
+    _note_foreign_bytes(records, codecs.lookup(chosen).name.removesuffix("-sig"), log, file)
     rows = [(number, cells) for number, cells in enumerate(records, start=1) if any(cells)]
     return Grid([n for n, _ in rows], [cells for _, cells in rows], chosen)
 
@@ -61,6 +63,9 @@ def _decode(data: bytes, encoding: str, log: FaultLog, file: str) -> str | None:
             encoding=encoding,
             other="?",
         )
+        return None
+    except UnicodeError:
+        log.add("unknown_encoding", file=file, value=encoding)
         return None
     if "\0" in text:
         log.add("not_text", file=file)
