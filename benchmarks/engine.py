@@ -85,7 +85,11 @@ def dense(moscow: City) -> list[Record]:
     peak, found = 0.0, 0
     for threads in (1, 2, 1, 2):
         ask = lambda: pairs(  # noqa: E731 - called at once
-            moscow.network, moscow.everyone, moscow.everyone, limit=LIMIT_M, threads=threads  # noqa: B023
+            moscow.network,
+            moscow.everyone,
+            moscow.everyone,
+            limit=LIMIT_M,
+            threads=threads,  # noqa: B023
         )
         before = _memory("VmRSS", reset=True)
         wall, cpu, answer = _timed(ask)
@@ -144,8 +148,6 @@ def nearest_of_types(moscow: City) -> list[Record]:
 
 def building() -> list[Record]:
     """From a file of streets to a network, and from its cache."""
-
-
     path = SHARED / "beijing" / "streets-2012.osm.pbf"
     start = time.perf_counter()
     network = StreetNetwork.from_streets(read_streets(path, log=FaultLog()))
@@ -222,7 +224,10 @@ def _tiles_per_pair(moscow: City) -> float:
     seconds, found = 0.0, 0
     for number in chosen:
         inside = np.flatnonzero(tile == number)
-        left, bottom = np.floor(x[inside[0]] / TILE_M) * TILE_M, np.floor(y[inside[0]] / TILE_M) * TILE_M
+        left, bottom = (
+            np.floor(x[inside[0]] / TILE_M) * TILE_M,
+            np.floor(y[inside[0]] / TILE_M) * TILE_M,
+        )
         near = (x >= left - LIMIT_M) & (x <= left + TILE_M + LIMIT_M)
         near &= (y >= bottom - LIMIT_M) & (y <= bottom + TILE_M + LIMIT_M)
         local = np.flatnonzero(near)

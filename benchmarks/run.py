@@ -28,7 +28,9 @@ from record import Record  # noqa: E402 - the folder is on the path only now
 def main(arguments: list[str] | None = None) -> int:
     """Run the named benchmarks, print their table and write their records."""
     known = names()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("names", nargs="+", choices=known, metavar="NAME", help=", ".join(known))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records here as well")
     options = parser.parse_args(arguments)
@@ -85,7 +87,11 @@ def report(records: list[Record]) -> dict[str, Any]:
     """Return the records with what they were measured on."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cpu": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": {
+            "cpu": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
         "records": [asdict(record) for record in records],
     }
 

@@ -250,6 +250,14 @@ class Engine:
         found: tuple[Sources, Sources | None] = self._sources[locations]
         return found
 
+    def order(self, locations: Locations) -> NDArray[np.int64]:
+        """Return the positions of points along the chains, and so along the Hilbert curve."""
+        self.sources(locations)
+        here = self._spots[locations]
+        key = np.full(len(locations), np.inf)
+        np.minimum.at(key, here.owner, here.row + here.share)
+        return np.argsort(key, kind="stable")
+
     def _both(self, locations: Locations, make: Any) -> tuple[Any, Any]:
         if locations not in self._spots:
             self._spots[locations] = spots(self.chains, locations)
@@ -315,9 +323,9 @@ def _targets(chains: Chains, here: Spots, size: int, costs: ChainCosts, pace: fl
     """Sort entries along their chains; those at junctions stand apart."""
     access = ticks(here.access * pace, costs.scale)
     from_a, from_b, _, _ = along_ticks(here, costs)
-    place = here.row + here.share
+    place = here.row - chains.first[here.chain] + here.share
     on, at = np.flatnonzero(here.junction < 0), np.flatnonzero(here.junction >= 0)
-    on = on[np.argsort(place[on], kind="stable")]
+    on = on[np.lexsort([place[on], here.chain[on]])]
     at = at[np.argsort(here.junction[at], kind="stable")]
     return Targets(
         first=np.searchsorted(here.chain[on], np.arange(len(chains.a) + 1)),
@@ -352,7 +360,7 @@ def _sources(chains: Chains, here: Spots, size: int, costs: ChainCosts, pace: fl
         to_a=np.where(standing, access, _added(to_a, access)).astype(np.uint32),
         to_b=_added(to_b, access),
         chain=np.where(standing, -1, here.chain).astype(np.int64),
-        place=here.row + here.share,
+        place=here.row - chains.first[here.chain] + here.share,
         ahead=from_a.astype(np.int64) - access,
         behind=from_b.astype(np.int64) - access,
     )

@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912 - compiled loops are written out
+# ruff: noqa: C901 - compiled loops are written out
 """Compiled: one way through the junctions, with the arcs it takes."""
 
 from __future__ import annotations

@@ -180,9 +180,9 @@ class StreetNetwork:
         InputFaults
             With everything wrong with the file.
         """
-        from quarterhour.data.faults import FaultLog
-        from quarterhour.data.streets import read_streets
-        from quarterhour.data.walking_rules import DEFAULT_RULES
+        from quarterhour.data.faults import FaultLog  # noqa: PLC0415 - only when a file is read
+        from quarterhour.data.streets import read_streets  # noqa: PLC0415
+        from quarterhour.data.walking_rules import DEFAULT_RULES  # noqa: PLC0415
 
         log = FaultLog()
         streets = read_streets(path, log=log, walking=walking or DEFAULT_RULES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import tempfile
 import zipfile
@@ -39,14 +40,17 @@ def write_fields(network: StreetNetwork, path: Path) -> None:
             arrays[field.name] = _bytes(_SEPARATOR.join(map(str, value.tolist())))
         elif value is not None:
             arrays[field.name] = value
-    _write_aside(path, arrays)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_aside(path, buffer.getbuffer())
 
 
-def _write_aside(path: Path, arrays: dict[str, Any]) -> None:
+def write_aside(path: Path, content: bytes | memoryview) -> None:
+    """Write a file beside its place and move it there when it is complete."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
+            file.write(content)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .engine import TOLERANCE, Engine
 from .locate import Locations
-from .tables import FAR, UNREACHED
+from .tables import FAR, UNREACHED, Tables
 
 Array = NDArray[Any]
 
@@ -55,14 +55,14 @@ class Rows:
 class _Worker:
     """Scratch and current block of one thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, tables: Tables) -> None:
         from .kernels_lanes import LANES  # noqa: PLC0415 - numba only when needed
 
-        j = len(engine.graph.first)
+        j = len(tables.graph.first)
         self.dist = np.full(j, FAR, np.uint32)
         self.lanes = np.full((j, LANES), UNREACHED, np.uint32)
         self.queued = np.full(j, FAR, np.uint32)
-        self.beside = None if engine.other is None else np.zeros(j, np.uint64)
+        self.beside = None if tables.graph_other is None else np.zeros(j, np.uint64)
         self.block: list[Array] = []
         self.used = 0
 
@@ -100,12 +100,43 @@ def search_pairs(
     kernel
         ``"scalar"`` or ``"lanes"`` for every chunk, ``"auto"`` by how near its sources lie.
     """
-    order, dense = _plan(engine, sources, limit, kernel)
+    order = engine.order(sources)
+    metres = limit / engine.costs.access
+    dense = _density(sources, order, metres, "scalar" if engine.other is not None else kernel)
+    (t, t2), (s, s2) = engine.targets(targets), engine.sources(sources)
+    tables = Tables(engine.graph, t, s, engine.other, t2, s2)
+    return search_tables(tables, order, dense, limit, engine.scale, threads=threads)
+
+
+def search_tables(
+    tables: Tables,
+    order: Array,
+    dense: list[bool],
+    limit: float,
+    scale: float,
+    *,
+    threads: int | None = None,
+) -> Rows:
+    """Return all pairs within the limit, rows in the order of the sources.
+
+    Parameters
+    ----------
+    tables
+        What the search reads.
+    order
+        (n,) sources in the order of the search, `CHUNK` at a time.
+    dense
+        For each chunk, whether to search from 16 sources at once.
+    limit, scale
+        In the minimised unit, and its ticks.
+    threads
+        By default one a core.
+    """
     chunks = [(order[i : i + CHUNK], dense[i // CHUNK]) for i in range(0, len(order), CHUNK)]
-    call = _caller(engine, sources, targets, limit)
+    call = _caller(tables, limit, scale)
     workers = threads or os.cpu_count() or 1
     parts = [part for found in _shared_out(call, chunks, workers) for part in found]
-    return _joined(parts, len(sources))
+    return _joined(parts, len(order))
 
 
 def _shared_out(
@@ -119,23 +150,21 @@ def _shared_out(
         yield from pool.map(lambda chunk: call(*chunk), chunks)
 
 
-def _caller(
-    engine: Engine, sources: Locations, targets: Locations, limit: float
-) -> Callable[[Array, bool], list[Written]]:
+def _caller(tables: Tables, limit: float, scale: float) -> Callable[[Array, bool], list[Written]]:
     """Return the function that searches one chunk on the calling thread's own scratch."""
     from . import kernels_lanes, kernels_pairs  # noqa: PLC0415 - numba only when needed
 
     pairs_lanes: Any = kernels_lanes.pairs_lanes
     pairs_scalar: Any = kernels_pairs.pairs_scalar
-    others = None if engine.other is None else np.zeros(0, np.uint64)
-    g, (t, t2), (s, s2) = engine.graph, engine.targets(targets), engine.sources(sources)
-    top = np.uint32(np.rint((limit + TOLERANCE) * engine.scale))
-    cap, unit = np.float32(limit), np.float32(1.0 / engine.scale)
+    g, t, s, g2, t2, s2 = tables
+    others = None if g2 is None else np.zeros(0, np.uint64)
+    top = np.uint32(np.rint((limit + TOLERANCE) * scale))
+    cap, unit = np.float32(limit), np.float32(1.0 / scale)
     own = local()
 
     def call(rows: Array, dense: bool) -> list[Written]:
         if not hasattr(own, "worker"):
-            own.worker = _Worker(engine)
+            own.worker = _Worker(tables)
         w: _Worker = own.worker
         parts: list[Written] = []
         done, least = 0, 1 << 16
@@ -151,7 +180,7 @@ def _caller(
                 columns = out if w.beside is not None else [*out, None]
                 done, used = pairs_scalar(
                     g, t, s, rows, done, np.uint64(top), cap, unit, *columns, count, w.dist,
-                    engine.other, t2, s2, w.beside, others,
+                    g2, t2, s2, w.beside, others,
                 )  # fmt: skip
             if done > before:
                 filled = [column[:used] for column in out]
@@ -164,24 +193,15 @@ def _caller(
     return call
 
 
-def _plan(
-    engine: Engine, sources: Locations, limit: float, kernel: str
-) -> tuple[Array, list[bool]]:
-    """Return the sources along the chains' order, and for every chunk whether it is dense."""
-    table, _ = engine.sources(sources)
-    key = np.full(len(sources), np.inf)
-    has = table.first[:-1] < table.first[1:]
-    entry = table.first[:-1][has]
-    key[has] = np.where(table.chain[entry] < 0, table.place[entry], table.place[entry])
-    order = np.argsort(key, kind="stable")
+def _density(sources: Locations, order: Array, metres: float, kernel: str) -> list[bool]:
+    """Return for every chunk whether its sources are dense, or what ``kernel`` says of all."""
     chunks = range(0, len(order), CHUNK)
-    if kernel != "auto" or engine.other is not None:
-        return order, [kernel == "lanes"] * len(chunks)
-    metres = limit / engine.costs.access
-    return order, [_is_dense(sources, order[i : i + CHUNK], metres) for i in chunks]
+    if kernel != "auto":
+        return [kernel == "lanes"] * len(chunks)
+    return [is_dense(sources, order[i : i + CHUNK], metres) for i in chunks]
 
 
-def _is_dense(sources: Locations, rows: Array, metres: float) -> bool:
+def is_dense(sources: Locations, rows: Array, metres: float) -> bool:
     """Tell whether 16 sources in a row lie so near each other that they meet the same streets."""
     rows = rows[sources.reached[rows]]
     if len(rows) < LEAST_DENSE:

@@ -65,7 +65,7 @@ class Targets(NamedTuple):
     from_a, from_b
         uint32 (t,): ticks from the chain's beginning and end, the way off the street included.
     place
-        float64 (t,): position along the chain, rising; whole numbers are nodes.
+        float64 (t,): position along the chain, rising from 0; whole numbers are nodes.
     owner
         uint32 (t,): number of the point.
     at
@@ -119,3 +119,14 @@ class Sources(NamedTuple):
     place: Array
     ahead: Array
     behind: Array
+
+
+class Tables(NamedTuple):
+    """All a search reads: graph, targets and sources, and the same in the other unit or None."""
+
+    graph: Graph
+    targets: Targets
+    sources: Sources
+    graph_other: Graph | None
+    targets_other: Targets | None
+    sources_other: Sources | None

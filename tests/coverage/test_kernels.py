@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from quarterhour.coverage import kernels_heap as heaps
 from quarterhour.coverage.engine import contract, engine
 from quarterhour.coverage.impedance import impedance

@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyproj import Geod, Transformer
+from shapely.geometry import LineString, Point
+
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.locate import locate, locate_nodes
 from quarterhour.coverage.network import StreetNetwork
-from shapely.geometry import LineString, Point
 
 from .networks import block
 

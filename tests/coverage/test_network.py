@@ -5,11 +5,12 @@ import numpy as np
 import osmnx
 import pytest
 from pyproj import Geod
+from shapely.geometry import LineString
+
 from quarterhour.coverage.errors import NetworkError
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.streets import read_streets
-from shapely.geometry import LineString
 
 from .networks import BLOCK, block
 
@@ -107,7 +108,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr(np, "savez", fail)
+    monkeypatch.setattr("os.fdopen", fail)
     with pytest.raises(OSError, match="disk full"):
         block(delay=[1] * 5).save(tmp_path / "n")
     assert (tmp_path / "n").read_bytes() == before

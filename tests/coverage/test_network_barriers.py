@@ -4,12 +4,13 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
+from shapely.geometry import LineString, Point, box
+
 from quarterhour.coverage.barriers import with_barriers, with_footways
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.locate import locate, locate_nodes
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.pairs import pairs
-from shapely.geometry import LineString, Point, box
 
 from .networks import block
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from quarterhour.coverage.engine import engine
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.impedance import impedance

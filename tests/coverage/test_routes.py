@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.impedance import impedance
 from quarterhour.coverage.locate import locate, locate_nodes

@@ -1,0 +1,143 @@
+"""The part of a network's tables that a bounded search from some sources can reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .tables import FAR, Graph, Sources, Tables, Targets
+
+Array = NDArray[Any]
+
+
+def cut_tables(whole: Tables, limit: Any) -> tuple[Tables, Array]:
+    """Return tables with all that lies within the limit of any of the sources, and its targets.
+
+    Junctions, chains and targets are numbered anew in their old order, so that the tables are the
+    same whatever the rest of the network is like.
+
+    Parameters
+    ----------
+    whole
+        Tables of the whole network; the sources are those of the tile.
+    limit
+        Ticks, uint64.
+
+    Returns
+    -------
+    tables
+        The part.
+    columns
+        int64: old numbers of the targets that stand in it, rising.
+    """
+    reached = _reached(whole, limit)
+    arcs = _arcs_of(whole.graph, reached)
+    own = whole.sources.chain[whole.sources.chain >= 0]
+    chains = np.unique(np.concatenate([whole.graph.chain[arcs], own]).astype(np.int64))
+    ends = np.concatenate([whole.graph.a[chains], whole.graph.b[chains]]).astype(np.int64)
+    none = len(whole.graph.first) - 1
+    inside = np.unique(np.concatenate([reached, ends[ends < none], _seeds(whole, none)]))
+    number = np.full(none + 1, len(inside), np.int64)
+    number[inside] = np.arange(len(inside))
+    place = _Cut(reached, arcs, chains, inside, number)
+    on = _ranges(whole.targets.first, chains)
+    at = _ranges(whole.targets.at, inside)
+    used = np.concatenate([whole.targets.owner[on], whole.targets.at_owner[at]])
+    columns = np.unique(used).astype(np.int64)
+    tables = Tables(
+        place.graph(whole.graph),
+        place.targets(whole.targets, on, at, columns),
+        place.sources(whole.sources),
+        None if whole.graph_other is None else place.graph(whole.graph_other),
+        None
+        if whole.targets_other is None
+        else place.targets(whole.targets_other, on, at, columns),
+        None if whole.sources_other is None else place.sources(whole.sources_other),
+    )
+    return tables, columns
+
+
+def _reached(whole: Tables, limit: Any) -> Array:
+    """Return the junctions within the limit of any source, rising."""
+    from .kernels_nearest import spread  # noqa: PLC0415 - numba only when needed
+
+    size = len(whole.graph.first)
+    dist, owner = np.full(size, FAR, np.uint32), np.full(size, FAR, np.uint32)
+    spread(whole.graph, whole.sources, limit, dist, owner, None, None, None)
+    return np.flatnonzero(dist != FAR)
+
+
+def _seeds(whole: Tables, none: int) -> Array:
+    """Return the junctions the sources lead to, whether they are within the limit or not."""
+    seeds = np.concatenate([whole.sources.a, whole.sources.b]).astype(np.int64)
+    return seeds[seeds < none]
+
+
+def _ranges(first: Array, rows: Array) -> Array:
+    """Return the entries of some rows of a CSR."""
+    count = first[rows + 1] - first[rows]
+    end = np.cumsum(count)
+    return np.repeat(first[rows] - (end - count), count) + np.arange(end[-1] if len(end) else 0)
+
+
+def _arcs_of(graph: Graph, junctions: Array) -> Array:
+    return _ranges(graph.first, junctions)
+
+
+class _Cut:
+    """What is kept: ``reached`` junctions with their ``arcs``, ``chains``, junctions ``inside``."""
+
+    def __init__(
+        self, reached: Array, arcs: Array, chains: Array, inside: Array, number: Array
+    ) -> None:
+        self.reached, self.arcs, self.chains = reached, arcs, chains
+        self.inside, self.number = inside, number
+
+    def graph(self, whole: Graph) -> Graph:
+        """Return the graph of the part; junctions beyond the limit have no arcs."""
+        kept = np.isin(self.inside, self.reached)
+        count = np.where(kept, np.diff(whole.first)[self.inside], 0)
+        live = np.where(kept, whole.through[self.inside] - whole.first[self.inside], 0)
+        first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        return Graph(
+            first=first,
+            through=first[:-1] + live,
+            to=self._junction(whole.to[self.arcs]),
+            cost=whole.cost[self.arcs],
+            chain=np.searchsorted(self.chains, whole.chain[self.arcs]).astype(np.uint32),
+            back=whole.back[self.arcs],
+            a=self._junction(whole.a[self.chains]),
+            b=self._junction(whole.b[self.chains]),
+            ways=whole.ways[self.chains],
+        )
+
+    def targets(self, whole: Targets, on: Array, at: Array, columns: Array) -> Targets:
+        """Return the targets of the part."""
+        return Targets(
+            first=_first(whole.first, self.chains),
+            from_a=whole.from_a[on],
+            from_b=whole.from_b[on],
+            place=whole.place[on],
+            owner=np.searchsorted(columns, whole.owner[on]).astype(np.uint32),
+            at=_first(whole.at, self.inside),
+            at_cost=whole.at_cost[at],
+            at_owner=np.searchsorted(columns, whole.at_owner[at]).astype(np.uint32),
+            slack=np.uint64(whole.slack),
+            size=np.int64(len(columns)),
+        )
+
+    def sources(self, whole: Sources) -> Sources:
+        """Return the sources with the numbers of the part."""
+        chain = np.where(whole.chain >= 0, np.searchsorted(self.chains, whole.chain), -1)
+        return whole._replace(
+            a=self._junction(whole.a), b=self._junction(whole.b), chain=chain.astype(np.int64)
+        )
+
+    def _junction(self, old: Array) -> Array:
+        return self.number[old].astype(np.uint32)
+
+
+def _first(first: Array, rows: Array) -> Array:
+    return np.concatenate([[0], np.cumsum(first[rows + 1] - first[rows])]).astype(np.int64)
