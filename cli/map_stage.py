@@ -71,17 +71,28 @@ def page_data(run: StudyRun) -> PageData:
         summary_after=pd.read_parquet(results / "summary_after.parquet") if planned else None,
         points_after=pd.read_parquet(results / "points_after.parquet") if planned else None,
         plan=planned.facts if planned else None,
-        sources=tuple(dict.fromkeys(Path(entry["file"]).name for entry in found["inputs"])),
+        sources=(
+            *config.study.credits,
+            *dict.fromkeys(Path(e["file"]).name for e in found["inputs"]),
+        ),
         made_on=datetime.now().astimezone().strftime("%Y-%m-%d"),
         version=version("quarterhour"),
-        facts={
-            "standards": pack.id,
-            "profile": found["profile"],
-            "speed_kmh": f"{found['speed_kmh']:g}",
-            "snap_limit_m": f"{found['snap_limit_m']:g}",
-            "input_hash": measured.key[:12],
-        },
+        facts=_facts(measured, config.study.language),
     )
+
+
+def _facts(measured: StageRecord, language: str) -> dict[str, str]:
+    """Return what a reader needs to trace the figures, named in the study's language."""
+    found = measured.facts
+    values = {
+        "standards": found["standards"],
+        "criterion": tr(f"cli.check.{found['criterion']}", language),
+        "profile": found["profile"],
+        "speed": f"{found['speed_kmh']:g} km/h",
+        "snap_limit": f"{found['snap_limit_m']:g} m",
+        "key": measured.key[:12],
+    }
+    return {tr(f"cli.fact.{name}", language): value for name, value in values.items()}
 
 
 def _page_type(pack: StandardsPack, kind: str, criterion: str) -> PageType:

@@ -52,6 +52,7 @@ class StudySection(_Section):
     name: str = Field(min_length=1)
     name_en: str = ""
     label: str = ""
+    credits: tuple[str, ...] = ()
     language: Literal["zh", "en"] = "zh"
     standards: str = "beijing-8"
     crs: str = ""
