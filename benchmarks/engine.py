@@ -80,7 +80,7 @@ def city() -> City:
 
 
 def dense(moscow: City) -> list[Record]:
-    """All pairs of all nodes, in memory."""
+    """Find all pairs of all nodes, in memory."""
     best: dict[int, tuple[float, float]] = {}
     peak, found = 0.0, 0
     for threads in (1, 2, 1, 2):
@@ -112,7 +112,7 @@ def dense(moscow: City) -> list[Record]:
 
 
 def sparse(moscow: City) -> list[Record]:
-    """All nodes within the limit of a few sources far apart."""
+    """Find all nodes within the limit of a few sources far apart."""
     chosen = _sample(moscow, SPARSE, seed=11)
     ask = lambda: pairs(  # noqa: E731
         moscow.network, moscow.everyone.take(chosen), moscow.everyone, limit=LIMIT_M, threads=1
@@ -128,7 +128,7 @@ def sparse(moscow: City) -> list[Record]:
 
 
 def nearest_of_types(moscow: City) -> list[Record]:
-    """The nearest of 300 facilities of each of ten types, from every node."""
+    """Find the nearest of 300 facilities of each of ten types from every node."""
     groups = [_sample(moscow, FACILITIES, seed=number) for number in range(TYPES)]
     placed = [locate_nodes(moscow.network, group) for group in groups]
     found = []
@@ -147,7 +147,7 @@ def nearest_of_types(moscow: City) -> list[Record]:
 
 
 def building() -> list[Record]:
-    """From a file of streets to a network, and from its cache."""
+    """Go from a file of streets to a network, and from its cache."""
     path = SHARED / "beijing" / "streets-2012.osm.pbf"
     start = time.perf_counter()
     network = StreetNetwork.from_streets(read_streets(path, log=FaultLog()))
@@ -249,7 +249,7 @@ _PANDANA: list[Any] = []
 
 def _pandana(moscow: City) -> Any | None:
     try:
-        import pandana
+        import pandana  # noqa: PLC0415 - optional
     except ImportError:
         return None
     if not _PANDANA:

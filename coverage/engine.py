@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from .chains import ChainCosts, Chains, contract, longest_chain, ticks
 from .impedance import Impedance, Unit, impedance
 from .locate import Locations
 from .network import StreetNetwork
@@ -26,129 +27,6 @@ Array = NDArray[Any]
 FINEST = 8192.0
 #: Costs within a millimetre (millisecond) of the limit count as at the limit.
 TOLERANCE = 0.001
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chains:
-    """How a network's edges make chains: m edges, c chains, j junctions.
-
-    Attributes
-    ----------
-    sequence
-        int32: open edges, chain by chain in walking order.
-    against
-        bool, like ``sequence``: walked from v to u.
-    first
-        int64 (c+1,): where each chain begins in ``sequence``.
-    at
-        int64 (m,): where each edge stands in ``sequence``; -1 closed.
-    a, b
-        uint32 (c,): junctions at the ends; ``b`` is j for a dead end.
-    junctions
-        int64 (j,): their nodes.
-    """
-
-    sequence: NDArray[np.int32]
-    against: NDArray[np.bool_]
-    first: NDArray[np.int64]
-    at: NDArray[np.int64]
-    a: NDArray[np.uint32]
-    b: NDArray[np.uint32]
-    junctions: NDArray[np.int64]
-
-    @property
-    def chain(self) -> NDArray[np.int64]:
-        """int64, like ``sequence``: the chain each edge belongs to."""
-        return np.repeat(np.arange(len(self.a)), np.diff(self.first))
-
-
-def contract(network: StreetNetwork, costs: Impedance) -> Chains:
-    """Return the network's chains; junctions and chains follow a Hilbert curve.
-
-    The ends of an edge closed one way stay junctions, so that a chain is open or closed as a whole.
-    """
-    from .kernels_chains import (  # noqa: PLC0415 - numba only when needed
-        hilbert_keys,
-        incidence,
-        walk_chains,
-    )
-
-    n = network.n_nodes
-    order = np.argsort(hilbert_keys(network.x, network.y), kind="stable")
-    rank = np.empty(n, np.int32)
-    rank[order] = np.arange(n, dtype=np.int32)
-    u, v = rank[network.edge_u], rank[network.edge_v]
-    onwards, back = np.isfinite(costs.forward), np.isfinite(costs.backward)
-    keep = np.zeros(n, np.bool_)
-    one_way = onwards != back
-    keep[u[one_way]] = keep[v[one_way]] = True
-    start, incident = incidence(n, u, v, onwards | back)
-    sequence, against, first, origin, to, junction = walk_chains(n, u, v, start, incident, keep)
-    number = np.cumsum(junction) - 1
-    count = int(junction.sum())
-    at = np.full(network.n_edges, -1, np.int64)
-    at[sequence] = np.arange(len(sequence))
-    return Chains(
-        sequence,
-        against,
-        first,
-        at,
-        number[origin].astype(np.uint32),
-        np.where(to >= 0, number[to], count).astype(np.uint32),
-        order[junction],
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChainCosts:
-    """One unit's costs along chains, in ticks of ``1 / scale``.
-
-    Attributes
-    ----------
-    onwards, back
-        float64, like ``Chains.sequence``: cost of each edge with and against its chain; inf closed.
-    before, before_back
-        float64, like ``Chains.sequence``: cost from the chain's beginning to the edge, and from
-        there back to the beginning.
-    whole, whole_back
-        uint32 (c,): ticks of the whole chain; `CLOSED` where closed.
-    """
-
-    scale: float
-    onwards: Floats
-    back: Floats
-    before: Floats
-    before_back: Floats
-    whole: NDArray[np.uint32]
-    whole_back: NDArray[np.uint32]
-
-    @classmethod
-    def along(cls, chains: Chains, forward: Floats, backward: Floats, scale: float) -> ChainCosts:
-        """Sum the edges' costs along the chains."""
-        edges, against = chains.sequence, chains.against
-        onwards = np.where(against, backward[edges], forward[edges])
-        back = np.where(against, forward[edges], backward[edges])
-        before, whole = _cumulated(chains, onwards, scale)
-        before_back, whole_back = _cumulated(chains, back, scale)
-        return cls(scale, onwards, back, before, before_back, whole, whole_back)
-
-
-def _cumulated(chains: Chains, cost: Floats, scale: float) -> tuple[Floats, NDArray[np.uint32]]:
-    """Return the cost before each edge on its chain, and the whole chain's ticks."""
-    is_open = np.isfinite(cost)
-    total = np.concatenate([[0.0], np.cumsum(np.where(is_open, cost, 0.0))])
-    first = chains.first
-    before = total[:-1] - np.repeat(total[first[:-1]], np.diff(first))
-    whole = ticks(total[first[1:]] - total[first[:-1]], scale)
-    shut = np.zeros(len(chains.a), np.bool_)
-    shut[chains.chain[~is_open]] = True
-    return before, np.where(shut, CLOSED, whole)
-
-
-def ticks(cost: Floats, scale: float) -> NDArray[np.uint32]:
-    """Return costs as whole ticks; inf becomes `CLOSED`."""
-    top = float(CLOSED)
-    return np.minimum(np.rint(np.minimum(cost, top) * scale), top).astype(np.uint32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -420,13 +298,3 @@ def _turned(costs: Impedance) -> Impedance:
         other_forward=costs.other_backward,
         other_backward=costs.other_forward,
     )
-
-
-def longest_chain(costs: Impedance, chains: Chains) -> float:
-    """Return the largest cost of an open chain in any unit, rounded."""
-    units = [(costs.forward, costs.backward)]
-    if costs.ratio is None:
-        units.append((costs.other_forward, costs.other_backward))
-    sums = [ChainCosts.along(chains, forward, backward, 1.0) for forward, backward in units]
-    wholes = [whole for unit in sums for whole in (unit.whole, unit.whole_back)]
-    return float(max(whole[whole < CLOSED].max(initial=0) for whole in wholes))

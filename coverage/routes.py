@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import LineString
 
-from .engine import Chains, Engine, Spots, along_ticks, engine, spots
+from .chains import Chains
+from .engine import Engine, Spots, along_ticks, engine, spots
 from .errors import QueryError
 from .impedance import Unit, impedance
 from .locate import Locations, check_network_of

@@ -1,9 +1,9 @@
 """J2 in tiles: any number of pairs with bounded memory, resumable, on threads or on a cluster.
 
-A tile is a square of the plane; its job is all pairs of the sources in it. A job carries the part of
-the contracted network that its own bounded search can reach, found by that search itself, so its
-pairs are bit-identical to those of one large search. It is keyed by the hash of all it carries: after
-a change of a barrier or a facility, only the tiles that the change can reach are computed again.
+A tile is a square of the plane; its job is all pairs of the sources in it. A job carries the part
+of the contracted network that its own bounded search can reach, found by that search itself, so
+its pairs are bit-identical to those of one large search. It is keyed by the hash of all it carries:
+after a change of a barrier or a facility, only the tiles that it reaches are computed again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .tiles_run import Runner, here, on_cluster
 
 Array = NDArray[Any]
 
-#: Side of a tile in metres (project choice: a few hundred thousand pairs to a few tens of millions).
+#: Side of a tile in metres (project choice: up to a few tens of millions of pairs).
 TILE_M = 3000.0
 #: Changed whenever a job's result changes meaning.
 VERSION = 1
@@ -77,8 +77,14 @@ class TileJob:
     def run(self) -> dict[str, Array]:
         """Search; return indptr, indices, cost and, where it is carried, other."""
         rows = search_tables(self.tables, self.order, self.dense, self.limit, self.scale, threads=1)
-        found = {"indptr": rows.indptr, "indices": rows.indices, "cost": rows.cost}
-        return found if rows.other is None else found | {"other": rows.other}
+        found: dict[str, Array] = {
+            "indptr": rows.indptr,
+            "indices": rows.indices,
+            "cost": rows.cost,
+        }
+        if rows.other is not None:
+            found["other"] = rows.other
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,7 +240,7 @@ def tiled_pairs(
     return TiledPairs(tiles, computed, kept, by, limit, ratio, sources.index, targets.index)
 
 
-def _write(path: Path, arrays: dict[str, Array]) -> None:
+def _write(path: Path, arrays: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     write_aside(path, buffer.getbuffer())

@@ -65,16 +65,18 @@ def on_cluster(address: str) -> Runner:
         If ``distributed`` is not installed.
     """
     try:
-        from distributed import Client, as_completed  # noqa: PLC0415 - optional
+        import distributed  # noqa: PLC0415 - optional
     except ImportError as error:
         raise QueryError('a scheduler needs Dask: pip install "quarterhour[dask]"') from error
 
+    dask: Any = distributed
+
     def run(jobs: Jobs) -> Iterator[tuple[Path, Arrays]]:
-        with Client(address, set_as_default=False) as client:
+        with dask.Client(address, set_as_default=False) as client:
             ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
             waiting = iter(jobs)
             paths: dict[str, Path] = {}
-            finished = as_completed(loop=client.loop)
+            finished = dask.as_completed(loop=client.loop)
             _give_out(client, finished, waiting, paths, ahead)
             for future in finished:
                 yield paths.pop(future.key), future.result()

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.coverage import kernels_heap as heaps
-from quarterhour.coverage.engine import contract, engine
+from quarterhour.coverage import pairs_search
+from quarterhour.coverage.chains import contract
+from quarterhour.coverage.engine import engine
 from quarterhour.coverage.impedance import impedance
 from quarterhour.coverage.kernels_chains import hilbert_keys
 from quarterhour.coverage.locate import locate_nodes
@@ -124,8 +126,6 @@ def test_long_limits_and_long_streets_make_coarser_ticks():
 
 
 def test_rows_longer_than_a_block_are_written_whole(monkeypatch):
-    from quarterhour.coverage import pairs_search
-
     n = 3000
     star = StreetNetwork.from_arrays(
         np.concatenate([[0.0], np.cos(np.arange(n))]),

@@ -1,5 +1,6 @@
 """J2: all pairs within a limit, against plain searches and drawn cases."""
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -178,8 +179,6 @@ def test_the_way_off_the_street_counts_unless_it_is_said_not_to():
 
 
 def test_several_gates_give_the_best_of_them():
-    import geopandas as gpd
-
     network = block()
     home = gpd.GeoDataFrame({"id": ["a"]}, geometry=gpd.points_from_xy([50], [50]))
     gates = gpd.GeoDataFrame(
