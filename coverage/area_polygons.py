@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from .reach import Floats
+from .locate import Locations
+from .reach import Floats, Reach, ReachScratch
 
 Array = NDArray[Any]
 
+#: Facilities of one compiled call: long enough to run beside other threads.
+CHUNK = 16
 #: Cells along a side of a tile: 40 km at 10 m, at most 240 MB of memory.
 TILE = 4096
 
@@ -35,11 +40,26 @@ class Grid:
 
 
 class Rings(NamedTuple):
-    """Closed rings: points (p, 2) in metres, CSR ``start``, and the outer ring of each."""
+    """Closed rings of one or several areas: the sets of rings stand one after another.
+
+    Attributes
+    ----------
+    points
+        float64 (p, 2): corners, m.
+    length, owner
+        int64 (q,): corners of each ring; its outer ring, counted within its set.
+    sets
+        int64 (s,): rings of each set.
+    """
 
     points: Floats
-    start: NDArray[np.int64]
-    owner: NDArray[np.int32]
+    length: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    sets: NDArray[np.int64]
+
+
+#: Applies a function to items, like ``map``, perhaps on threads.
+Run = Callable[[Callable[[Any], Rings], list[Any]], list[Rings]]
 
 
 class _Window(NamedTuple):
@@ -51,40 +71,64 @@ class _Window(NamedTuple):
     rows: int
 
 
-def rings_of(pieces: Sequence[Floats], grid: Grid) -> list[Rings]:
-    """Return the land around ever more pieces of street, one set of rings a break.
+def rings_of_each(
+    tables: Reach, facilities: Locations, breaks: Sequence[float], grid: Grid, run: Run
+) -> list[Rings]:
+    """Return the land of facilities: one set of rings a facility and break, in their order.
 
     Parameters
     ----------
-    pieces
-        What each break adds: (k, 4), x and y of both ends.
+    tables
+        The network, ready to be searched.
+    facilities
+        Points on it.
+    breaks
+        Costs, rising.
     grid
         Cells and offset.
+    run
+        Applies a function to a list of items, like ``map``.
     """
-    window = _window(np.concatenate(pieces), grid)
-    return _burnt(pieces, grid, window, window)
+    from .kernels_land import land_of_each  # noqa: PLC0415 - numba only when needed
+
+    own, levels = local(), np.asarray(breaks, np.float64)
+    entries, start = tables.entries(facilities), facilities.start
+
+    def some(rows: Array) -> Rings:
+        if not hasattr(own, "scratch"):
+            own.scratch = ReachScratch.of(facilities.network)
+        s: ReachScratch = own.scratch
+        points, rings, sets, s.heap[0] = land_of_each(
+            tables.graph, tables.lines, entries, start, rows, levels, grid.size, grid.offset,
+            s.dist, s.touched, s.entered, s.heap[0],
+        )  # fmt: skip
+        return Rings(points, rings[:, 0], rings[:, 1], sets)
+
+    everyone = np.arange(len(facilities))
+    return run(some, [everyone[i : i + CHUNK] for i in range(0, len(everyone), CHUNK)])
 
 
 def rings_by_tile(
-    pieces: Sequence[Floats],
-    grid: Grid,
-    run: Callable[..., list[list[Rings]]],
-    size: int | None = None,
-) -> list[list[Rings]]:
-    """Return the land around pieces tile by tile: for each tile, one set of rings a break.
+    pieces: Floats, begin: Array, grid: Grid, run: Run, size: int | None = None
+) -> list[Rings]:
+    """Return the land around pieces of street tile by tile: for each, one set of rings a break.
 
     Neighbouring tiles share the nodes and crossings of their border.
 
     Parameters
     ----------
-    pieces, grid
-        As in `rings_of`.
-    run
-        Applies a function to a list of items, like ``map``.
+    pieces
+        (q, 4): x and y of both ends.
+    begin
+        int64 (k+1,): what each break adds.
+    grid, run
+        As in `rings_of_each`.
     size
         Cells along a side of a tile, by default `TILE`.
     """
-    whole, size = _window(np.concatenate(pieces), grid), size or TILE
+    from .kernels_land import window  # noqa: PLC0415 - numba only when needed
+
+    whole, size = _Window(*window(pieces, grid.size, grid.offset)), size or TILE
     tiles = [
         _Window(
             whole.west + i,
@@ -95,9 +139,7 @@ def rings_by_tile(
         for j in range(0, max(whole.rows - 1, 1), size)
         for i in range(0, max(whole.columns - 1, 1), size)
     ]
-    return run(
-        lambda tile: _burnt([_near(p, grid, tile) for p in pieces], grid, tile, whole), tiles
-    )
+    return run(lambda tile: _in_tile(pieces, begin, grid, tile, whole), tiles)
 
 
 def joined(shapes: NDArray[np.object_]) -> shapely.Geometry:
@@ -108,19 +150,35 @@ def joined(shapes: NDArray[np.object_]) -> shapely.Geometry:
     return drawn[0] if len(drawn) == 1 else _plain(shapely.coverage_union_all(drawn))
 
 
-def polygons(sets: Iterable[Rings]) -> NDArray[np.object_]:
+def polygons(groups: Sequence[Rings]) -> NDArray[np.object_]:
     """Return one Polygon or MultiPolygon for each set of rings; an empty Polygon for none."""
-    return np.array([_polygon(rings) for rings in sets], dtype=object)
+    size = np.concatenate([rings.sets for rings in groups])
+    shapes = np.full(len(size), shapely.Polygon(), dtype=object)
+    if size.sum() == 0:
+        return shapes
+    before = np.repeat(np.cumsum(size) - size, size)
+    owner = np.concatenate([rings.owner for rings in groups]) + before
+    outer = owner == np.arange(len(owner))
+    length = np.concatenate([rings.length for rings in groups])
+    parts = _parts(np.concatenate([rings.points for rings in groups]), length, owner, outer)
+    of_set = np.repeat(np.arange(len(size)), size)[outer]
+    count = np.bincount(of_set, minlength=len(size))
+    single, many = count == 1, count > 1
+    shapes[single] = parts[single[of_set]]
+    if many.any():
+        chosen = many[of_set]
+        number = (np.cumsum(many) - 1)[of_set[chosen]]
+        shapes[many] = shapely.multipolygons(parts[chosen], indices=number)
+    return shapes
 
 
-def _window(pieces: Floats, grid: Grid) -> _Window:
-    if len(pieces) == 0:
-        return _Window(0, 0, 0, 0)
-    ends = pieces.reshape(-1, 2) / grid.size
-    low = np.floor(ends.min(axis=0) - grid.offset / grid.size).astype(np.int64) - 1
-    high = np.ceil(ends.max(axis=0) + grid.offset / grid.size).astype(np.int64) + 1
-    columns, rows = high - low + 1
-    return _Window(int(low[0]), int(low[1]), int(columns), int(rows))
+def _parts(points: Floats, length: Array, owner: Array, outer: Array) -> NDArray[np.object_]:
+    """Return a Polygon for each outer ring, in their order, with the holes that it owns."""
+    rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(length)), length))
+    order = np.lexsort([~outer, owner])
+    number = (np.cumsum(outer) - 1)[owner[order]]
+    found: NDArray[np.object_] = shapely.polygons(rings[order], indices=number)
+    return found
 
 
 def _near(pieces: Floats, grid: Grid, tile: _Window) -> Floats:
@@ -134,32 +192,26 @@ def _near(pieces: Floats, grid: Grid, tile: _Window) -> Floats:
     return near
 
 
-def _burnt(pieces: Sequence[Floats], grid: Grid, window: _Window, whole: _Window) -> list[Rings]:
-    """Burn break after break into a window of a grid and trace it after each."""
+def _in_tile(pieces: Floats, begin: Array, grid: Grid, tile: _Window, whole: _Window) -> Rings:
+    """Burn break after break into a tile and trace it after each."""
     from .kernels_areas import burn, trace  # noqa: PLC0415 - numba only when needed
 
-    inside = np.zeros((window.rows + 2, window.columns + 2), np.bool_)
+    inside = np.zeros((tile.rows + 2, tile.columns + 2), np.bool_)
     reach = np.zeros((*inside.shape, 4), np.uint16)
-    column, row = window.west - 1, window.south - 1
+    column, row = tile.west - 1, tile.south - 1
     origin = (float(whole.west), float(whole.south))
     place = (column - whole.west, row - whole.south)
     sets = []
-    for one in pieces:
-        burn(one, *origin, *place, grid.size, grid.offset, inside, reach)
-        sets.append(Rings(*trace(inside, reach, column, row, grid.size)))
-    return sets
-
-
-def _polygon(rings: Rings) -> shapely.Geometry:
-    if len(rings.owner) == 0:
-        return shapely.Polygon()
-    order = np.lexsort([np.arange(len(rings.owner)) != rings.owner, rings.owner])
-    closed = shapely.linearrings(
-        rings.points, indices=np.repeat(np.arange(len(rings.owner)), np.diff(rings.start))
+    for low, high in pairwise(begin):
+        near = _near(pieces[low:high], grid, tile)
+        burn(near, *origin, *place, grid.size, grid.offset, inside, reach)
+        sets.append(trace(inside, reach, column, row, grid.size))
+    return Rings(
+        np.concatenate([points for points, _, _ in sets]),
+        np.concatenate([np.diff(start) for _, start, _ in sets]),
+        np.concatenate([owner for _, _, owner in sets]).astype(np.int64),
+        np.array([len(owner) for _, _, owner in sets]),
     )
-    _, number = np.unique(rings.owner[order], return_inverse=True)
-    parts = shapely.polygons(closed[order], indices=number)
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
 def _plain(shape: shapely.Geometry) -> shapely.Geometry:

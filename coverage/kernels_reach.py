@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0917 - compiled loops are written out
+# ruff: noqa: PLR0917 - compiled loops are written out
 """Compiled: bounded search to all nodes, and the parts of edges reached within each break.
 
 Costs stay float64, so parts are cut exactly at the break. The heap orders nodes by their cost
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled, inlined
 from .kernels_heap import HALF, LOW, MARGIN, ONE, ZERO, drop_first, enlarged, push
+from .tables_reach import Parts
 
 Array = NDArray[Any]
 
@@ -27,25 +28,32 @@ def _rank(cost: Any) -> Any:
 
 
 @compiled
-def search_nodes(
-    g: Any, seed: Array, cost: Array, limit: float, dist: Array, touched: Array, heap: Array
-) -> tuple[Any, Array]:
-    """Find the cost of every node within the limit (inclusive).
+def _part(whole: float, share: float) -> float:
+    return whole * share if share > 0.0 else 0.0
 
-    Parameters
-    ----------
-    g
-        `quarterhour.coverage.reach.ReachGraph` tables.
-    seed, cost
-        Nodes to begin at and what it costs to get there.
-    limit
-        Largest cost.
-    dist
-        float64 (n,), inf everywhere; the caller cleans it by ``touched``.
-    touched
-        int32 (n,): written.
-    heap
-        uint64, all `EMPTY`.
+
+@compiled
+def _seed(
+    node: int, cost: float, limit: float, dist: Array, touched: Array, count: int, heap: Array,
+    size: Any,
+) -> tuple[int, Array, Any]:  # fmt: skip
+    """Let the search begin at a node; return the sizes of ``touched`` and heap, and the heap."""
+    if cost > limit or cost >= dist[node]:
+        return count, heap, size
+    if dist[node] == np.inf:
+        touched[count] = node
+        count += 1
+    dist[node] = cost
+    if size + MARGIN > uint64(len(heap)):
+        heap = enlarged(heap, size + MARGIN)
+    return count, heap, push(heap, size, (uint64(_rank(cost)) << HALF) | uint64(node))
+
+
+@compiled
+def search_nodes(
+    g: Any, entries: Any, limit: float, dist: Array, touched: Array, heap: Array
+) -> tuple[int, Array]:
+    """Find the cost of every node within the limit (inclusive) from any of some entries.
 
     Returns
     -------
@@ -55,16 +63,11 @@ def search_nodes(
         The heap, empty, enlarged where it had to be.
     """
     size, count = ZERO, 0
-    for i in range(len(seed)):
-        node = seed[i]
-        if cost[i] <= limit and cost[i] < dist[node]:
-            if dist[node] == np.inf:
-                touched[count] = node
-                count += 1
-            dist[node] = cost[i]
-            if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, size + MARGIN)
-            size = push(heap, size, (uint64(_rank(cost[i])) << HALF) | uint64(node))
+    for i in range(len(entries.edge)):
+        edge, share, cost = entries.edge[i], entries.share[i], entries.cost[i]
+        to_u, to_v = cost + _part(g.back[edge], share), cost + _part(g.out[edge], 1.0 - share)
+        count, heap, size = _seed(g.u[edge], to_u, limit, dist, touched, count, heap, size)
+        count, heap, size = _seed(g.v[edge], to_v, limit, dist, touched, count, heap, size)
     while size > ZERO:
         top = heap[ZERO]
         size = drop_first(heap, size)
@@ -149,11 +152,6 @@ def _stretch(
 
 
 @compiled
-def _part(whole: float, share: float) -> float:
-    return whole * share if share > 0.0 else 0.0
-
-
-@compiled
 def _entered_edge(
     parts: Any, n: int, g: Any, entries: Any, at: int, dist: Array, done: float, limit: float
 ) -> int:
@@ -205,26 +203,54 @@ def room_for_parts(g: Any, entries: Any, touched: Array) -> int:
 
 @compiled
 def reached_parts(
-    g: Any, entries: Any, touched: Array, dist: Array, entered: Array, breaks: Array, parts: Any,
-    first: Array,
-) -> None:  # fmt: skip
-    """Write the reached parts of edges, break by break; each break adds to the one before.
+    g: Any, entries: Any, breaks: Array, dist: Array, touched: Array, entered: Array, heap: Array
+) -> tuple[Any, Array, Array]:
+    """Find the reached parts of edges, break by break; each break adds to the one before.
 
     Parameters
     ----------
+    g
+        `quarterhour.coverage.reach.ReachGraph`.
     entries
-        Entries sorted along edges, their costs settled.
-    touched, dist
-        What `search_nodes` found within the last break.
-    entered
-        bool (m,): edges with entries on them.
+        `quarterhour.coverage.reach.Entries`, sorted along edges; costs are lowered in place.
     breaks
         float64 (k,), rising.
+    dist, touched, entered, heap
+        Scratch: float64 (n,) all inf, int32 (n,), bool (m,) all False, uint64 all `EMPTY`;
+        clean again on return.
+
+    Returns
+    -------
     parts
-        Written; room as `room_for_parts` says, times k.
+        `quarterhour.coverage.reach.Parts`.
     first
-        int64 (k+1,), written: parts of each break.
+        int64 (k+1,): parts of each break.
+    heap
+        The heap, enlarged where it had to be.
     """
+    count, heap = search_nodes(g, entries, breaks[-1], dist, touched, heap)
+    found = touched[:count]
+    settle_entries(g, entries, dist)
+    for edge in entries.edge:
+        entered[edge] = True
+    room = len(breaks) * room_for_parts(g, entries, found)
+    parts = Parts(
+        np.empty(room, np.int32), np.empty(room), np.empty(room), np.empty(room), np.empty(room)
+    )
+    first = write_parts(g, entries, found, dist, entered, breaks, parts)
+    for edge in entries.edge:
+        entered[edge] = False
+    for node in found:
+        dist[node] = np.inf
+    return parts, first, heap
+
+
+@compiled
+def write_parts(
+    g: Any, entries: Any, touched: Array, dist: Array, entered: Array, breaks: Array, parts: Any
+) -> Array:
+    """Write the parts of all breaks and return their CSR."""
+    first = np.zeros(len(breaks) + 1, np.int64)
     n = 0
     for k in range(len(breaks)):
         limit, done = breaks[k], breaks[k - 1] if k > 0 else -1.0
@@ -244,6 +270,7 @@ def reached_parts(
             if i == 0 or entries.edge[i - 1] != entries.edge[i]:
                 n = _entered_edge(parts, n, g, entries, i, dist, done, limit)
     first[len(breaks)] = n
+    return first
 
 
 @compiled
@@ -262,18 +289,15 @@ def _point_at(line: Any, begin: int, end: int, share: float) -> tuple[float, flo
 
 
 @compiled
-def part_points(line: Any, parts: Any, first: Array) -> tuple[Array, Array]:
-    """Return the geometry of parts: points (p, 2), and CSR of parts into them.
-
-    ``first`` holds the range of parts wanted, ``[begin, end)``.
-    """
+def part_points(line: Any, parts: Any, count: int) -> tuple[Array, Array]:
+    """Return the geometry of the first parts: points (p, 2), and CSR of parts into them."""
     room = 0
-    for i in range(first[0], first[1]):
+    for i in range(count):
         room += line.start[parts.edge[i] + 1] - line.start[parts.edge[i]] + 2
     points = np.empty((room, 2))
-    start = np.zeros(first[1] - first[0] + 1, np.int64)
+    start = np.zeros(count + 1, np.int64)
     n = 0
-    for i in range(first[0], first[1]):
+    for i in range(count):
         begin, end = line.start[parts.edge[i]], line.start[parts.edge[i] + 1]
         low, high = parts.begin[i], parts.end[i]
         points[n, 0], points[n, 1] = _point_at(line, begin, end, low)
@@ -284,5 +308,19 @@ def part_points(line: Any, parts: Any, first: Array) -> tuple[Array, Array]:
                 n += 1
         points[n, 0], points[n, 1] = _point_at(line, begin, end, high)
         n += 1
-        start[i - first[0] + 1] = n
+        start[i + 1] = n
     return points[:n], start
+
+
+@compiled
+def straight_pieces(line: Any, parts: Any, first: Array) -> tuple[Array, Array]:
+    """Return the straight pieces of parts (q, 4), x and y of both ends, and CSR of breaks."""
+    points, start = part_points(line, parts, first[-1])
+    pieces = np.empty((len(points) - len(start) + 1, 4))
+    n = 0
+    for i in range(len(start) - 1):
+        for p in range(start[i], start[i + 1] - 1):
+            pieces[n, 0], pieces[n, 1] = points[p, 0], points[p, 1]
+            pieces[n, 2], pieces[n, 3] = points[p + 1, 0], points[p + 1, 1]
+            n += 1
+    return pieces, start[first] - first

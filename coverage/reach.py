@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,67 +14,11 @@ from .impedance import Unit, impedance
 from .locate import Locations
 from .network import StreetNetwork
 from .profiles import TravelProfile
+from .tables_reach import Entries, Lines, Parts, ReachGraph
 
 Floats = NDArray[np.float64]
 Array = NDArray[Any]
 Direction = Literal["to", "from"]
-
-
-class ReachGraph(NamedTuple):
-    """Nodes and the edges at them, with the cost of walking away from the facility.
-
-    Attributes
-    ----------
-    first
-        int64 (n+1,): arcs of each node; every edge stands at both of its ends.
-    to, edge
-        int32: node at the other end, edge.
-    cost
-        float64: from this node to the other; inf closed.
-    at_v
-        bool: this node is the edge's v.
-    u, v
-        int32 (m,): ends of the edges.
-    out, back
-        float64 (m,): cost from u to v and from v to u.
-    """
-
-    first: Array
-    to: Array
-    edge: Array
-    cost: Array
-    at_v: Array
-    u: Array
-    v: Array
-    out: Array
-    back: Array
-
-
-class Lines(NamedTuple):
-    """Geometry of edges: CSR ``start``, points ``x``, ``y``, fraction ``along`` their edge."""
-
-    start: Array
-    x: Array
-    y: Array
-    along: Array
-
-
-class Entries(NamedTuple):
-    """Where facilities enter the network, sorted along edges: edge, fraction, cost so far."""
-
-    edge: Array
-    share: Array
-    cost: Array
-
-
-class Parts(NamedTuple):
-    """Reached parts of edges: fractions from ``begin`` to ``end``, least and largest cost."""
-
-    edge: Array
-    begin: Array
-    end: Array
-    near: Array
-    far: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +35,6 @@ class Reached:
 
     parts: Parts
     first: NDArray[np.int64]
-
-    def pieces(self, lines: Lines) -> list[Floats]:
-        """Return what each break adds, as straight pieces (k, 4): x, y of both ends."""
-        return [_pieces(*self.points(lines, i)) for i in range(len(self.first) - 1)]
-
-    def points(self, lines: Lines, level: int) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the geometry of one break's parts: points (p, 2) and CSR of parts."""
-        from .kernels_reach import part_points  # noqa: PLC0415 - numba only when needed
-
-        found: tuple[Floats, NDArray[np.int64]] = part_points(
-            lines, self.parts, self.first[level : level + 2]
-        )
-        return found
-
-
-def _pieces(points: Floats, start: NDArray[np.int64]) -> Floats:
-    """Cut lines into their straight pieces; a line of one place becomes a piece of length 0."""
-    joined = np.ones(len(points), np.bool_)
-    joined[start[1:] - 1] = False
-    begin = np.flatnonzero(joined)
-    return np.concatenate([points[begin], points[begin + 1]], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,66 +81,40 @@ class Reach:
     access: float
     other_per_unit: float | None
 
-    def search(
-        self, facilities: Locations, rows: Array, breaks: Sequence[float], scratch: ReachScratch
-    ) -> Reached:
-        """Find what is reached from any of some facilities.
+    def search(self, entries: Entries, breaks: Sequence[float], scratch: ReachScratch) -> Reached:
+        """Find what is reached from any of some entries.
 
         Parameters
         ----------
-        facilities
-            Points on the network.
-        rows
-            Positions of those to begin at.
+        entries
+            As `entries` returns them.
         breaks
             Costs, rising.
         scratch
             Clean arrays; cleaned again.
         """
-        from .kernels_reach import (  # noqa: PLC0415 - numba only when needed
-            reached_parts,
-            room_for_parts,
-            search_nodes,
-            settle_entries,
-        )
+        from .kernels_reach import reached_parts  # noqa: PLC0415 - numba only when needed
 
-        g, s = self.graph, scratch
-        entries = self._entries(facilities, rows)
-        seed, cost = _seeds(g, entries)
-        limit = float(breaks[-1])
-        count, s.heap[0] = search_nodes(g, seed, cost, limit, s.dist, s.touched, s.heap[0])
-        touched = s.touched[:count]
-        settle_entries(g, entries, s.dist)
-        s.entered[entries.edge] = True
-        parts = _room(len(breaks) * room_for_parts(g, entries, touched))
-        first = np.zeros(len(breaks) + 1, np.int64)
-        levels = np.asarray(breaks, np.float64)
-        reached_parts(g, entries, touched, s.dist, s.entered, levels, parts, first)
-        s.entered[entries.edge] = False
-        s.dist[touched] = np.inf
+        levels, s = np.asarray(breaks, np.float64), scratch
+        parts, first, s.heap[0] = reached_parts(
+            self.graph, entries, levels, s.dist, s.touched, s.entered, s.heap[0]
+        )
         return Reached(Parts(*(column[: first[-1]] for column in parts)), first)
 
-    def _entries(self, facilities: Locations, rows: Array) -> Entries:
-        count = facilities.start[rows + 1] - facilities.start[rows]
-        shift = np.cumsum(count) - count
-        at = np.repeat(facilities.start[rows] - shift, count) + np.arange(count.sum())
-        order = at[np.lexsort([facilities.fraction[at], facilities.edge[at]])]
+    def entries(self, facilities: Locations, *, together: bool = False) -> Entries:
+        """Return the entries of facilities, sorted along edges facility by facility.
+
+        Parameters
+        ----------
+        facilities
+            Points on the network.
+        together
+            Sort the entries of all of them along edges, to search from all at once.
+        """
+        keys: list[Array] = [facilities.fraction, facilities.edge]
+        order = np.lexsort(keys if together else [*keys, facilities.owner])
         cost = facilities.access[order] * (self.access if facilities.count_access else 0.0)
         return Entries(facilities.edge[order], facilities.fraction[order], cost)
-
-
-def _room(size: int) -> Parts:
-    return Parts(np.empty(size, np.int32), *(np.empty(size) for _ in range(4)))
-
-
-def _seeds(graph: ReachGraph, entries: Entries) -> tuple[NDArray[np.int32], Floats]:
-    """Return the ends of the entries' edges and what it costs to get there."""
-    with np.errstate(invalid="ignore"):  # no way at all along a closed edge: inf * 0
-        to_u = np.where(entries.share > 0, graph.back[entries.edge] * entries.share, 0.0)
-        rest = 1.0 - entries.share
-        to_v = np.where(rest > 0, graph.out[entries.edge] * rest, 0.0)
-    node = np.concatenate([graph.u[entries.edge], graph.v[entries.edge]])
-    return node, np.concatenate([entries.cost + to_u, entries.cost + to_v])
 
 
 _REACHES: WeakKeyDictionary[StreetNetwork, dict[Any, Reach]] = WeakKeyDictionary()

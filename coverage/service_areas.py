@@ -12,14 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import local
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from .area_polygons import Grid, joined, polygons, rings_by_tile, rings_of
+from .area_polygons import Grid, Run, joined, polygons, rings_by_tile, rings_of_each
 from .errors import QueryError, raise_all
 from .impedance import Unit
 from .locate import Locations, check_network_of
@@ -100,10 +100,11 @@ def service_areas(
     tables = reach(network, by, profile, direction)
     grid = Grid(offset / CELLS_PER_OFFSET if resolution is None else resolution, offset)
     workers = threads or os.cpu_count() or 1
+    run = partial(_mapped, workers=workers)
     if dissolve is None:
-        shapes = _apart(tables, facilities, breaks, grid, workers)
+        shapes = polygons(rings_of_each(tables, facilities, breaks, grid, run))
         return _by_facility(network, facilities, breaks, by, tables, shapes)
-    shapes = _together(tables, facilities, breaks, grid, workers)
+    shapes = _together(tables, facilities, breaks, grid, run)
     return _frame(network, breaks, by, tables, shapes, {})
 
 
@@ -176,7 +177,10 @@ def reached_streets(
     """
     _check(network, facilities, [limit], OFFSET_M, None, None, direction, 1)
     tables, scratch = reach(network, by, profile, direction), ReachScratch.of(network)
-    found = [_street_parts(tables, facilities, i, limit, scratch) for i in range(len(facilities))]
+    found = [
+        _street_parts(tables, facilities.take([row]), limit, scratch)
+        for row in range(len(facilities))
+    ]
     owner = np.repeat(np.arange(len(found)), [len(part["edge"]) for part in found])
     columns = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
     import geopandas as gpd  # noqa: PLC0415 - heavy, not needed for import
@@ -195,42 +199,30 @@ def reached_streets(
 
 
 def _street_parts(
-    tables: Reach, facilities: Locations, row: int, limit: float, scratch: ReachScratch
+    tables: Reach, facility: Locations, limit: float, scratch: ReachScratch
 ) -> dict[str, Array]:
-    found = tables.search(facilities, np.array([row]), [limit], scratch)
-    points, start = found.points(tables.lines, 0)
+    from .kernels_reach import part_points  # noqa: PLC0415 - numba only when needed
+
+    parts = tables.search(tables.entries(facility), [limit], scratch).parts
+    points, start = part_points(tables.lines, parts, len(parts.edge))
     owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
     lines = np.asarray(shapely.linestrings(points, indices=owner), dtype=object)
     drawn = shapely.length(lines) > 0
-    columns = {"edge": found.parts.edge, "near": found.parts.near, "far": found.parts.far}
-    return {key: values[drawn] for key, values in (columns | {"line": lines}).items()}
-
-
-def _apart(
-    tables: Reach, facilities: Locations, breaks: Sequence[float], grid: Grid, workers: int
-) -> NDArray[np.object_]:
-    """Return shapes (facilities * breaks,), facility by facility."""
-    own = local()
-
-    def one(row: int) -> NDArray[np.object_]:
-        if not hasattr(own, "scratch"):
-            own.scratch = ReachScratch.of(facilities.network)
-        found = tables.search(facilities, np.array([row]), breaks, own.scratch)
-        return polygons(rings_of(found.pieces(tables.lines), grid))
-
-    return np.concatenate(_mapped(one, range(len(facilities)), workers))
+    columns = {"edge": parts.edge, "near": parts.near, "far": parts.far, "line": lines}
+    return {key: values[drawn] for key, values in columns.items()}
 
 
 def _together(
-    tables: Reach, facilities: Locations, breaks: Sequence[float], grid: Grid, workers: int
+    tables: Reach, facilities: Locations, breaks: Sequence[float], grid: Grid, run: Run
 ) -> NDArray[np.object_]:
     """Return shapes (breaks,): the land around what any facility reaches."""
+    from .kernels_reach import straight_pieces  # noqa: PLC0415 - numba only when needed
+
     scratch = ReachScratch.of(facilities.network)
-    found = tables.search(facilities, np.arange(len(facilities)), breaks, scratch)
-    sets = rings_by_tile(
-        found.pieces(tables.lines), grid, lambda work, tiles: _mapped(work, tiles, workers)
-    )
-    return np.array([joined(polygons(level)) for level in zip(*sets, strict=True)], dtype=object)
+    found = tables.search(tables.entries(facilities, together=True), breaks, scratch)
+    pieces, begin = straight_pieces(tables.lines, found.parts, found.first)
+    shapes = polygons(rings_by_tile(pieces, begin, grid, run)).reshape(-1, len(breaks))
+    return np.array([joined(level) for level in shapes.T], dtype=object)
 
 
 def _mapped(work: Callable[[Any], T], items: Sequence[Any], workers: int) -> list[T]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.coverage import area_polygons
-from quarterhour.coverage.area_polygons import Grid, joined, polygons, rings_by_tile, rings_of
+from quarterhour.coverage.area_polygons import Grid, joined, polygons, rings_by_tile
 from quarterhour.coverage.locate import locate_nodes
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.service_areas import covered_area, reached_streets, service_areas
@@ -27,14 +27,22 @@ def random_pieces(seed, count):
     return np.hstack([begin, begin + random.normal(0, 60, (count, 2))])
 
 
+def land(pieces, cell, size, begin=None):
+    """The land around pieces, one shape a break: joined from tiles of ``size`` cells."""
+    begin = np.array([0, len(pieces)]) if begin is None else begin
+    tiles = rings_by_tile(pieces, begin, Grid(cell, 25.0), run, size)
+    shapes = polygons(tiles).reshape(len(tiles), -1)
+    return [joined(level) for level in shapes.T], len(tiles)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from([2, 3, 5]))
 def test_tiles_join_to_the_same_land(seed, count, size):
-    pieces, grid = [random_pieces(seed, count)], Grid(10.0, 25.0)
-    whole = polygons(rings_of(pieces, grid))[0]
-    tiles = rings_by_tile(pieces, grid, run, size)
-    assert len(tiles) > 1
-    together = joined(np.concatenate([polygons(level) for level in tiles]))
+    pieces = random_pieces(seed, count)
+    (whole,), one = land(pieces, 10.0, 4096)
+    (together,), several = land(pieces, 10.0, size)
+    assert one == 1
+    assert several > 1
     assert whole.is_valid
     assert together.is_valid
     assert together.symmetric_difference(whole).area < 1e-6 * whole.area
@@ -45,28 +53,35 @@ def test_tiles_join_to_the_same_land(seed, count, size):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.sampled_from([2.0, 10.0, 17.6]))
 def test_rings_are_valid_and_near_the_union_of_buffers(seed, count, cell):
     pieces = random_pieces(seed, count)
-    found = polygons(rings_of([pieces], Grid(cell, 25.0)))[0]
+    (found,), _ = land(pieces, cell, 4096)
     lines = shapely.linestrings(pieces.reshape(-1, 2, 2))
     assert found.is_valid
     # Corners stand on the true border or inside of it; only chords across gaps go beyond.
     corners = shapely.points(shapely.get_coordinates(found))
     assert shapely.distance(shapely.multilinestrings(lines), corners).max() <= 25.001
-    reference = shapely.union_all(shapely.buffer(lines, 25.0, quad_segs=64))
-    assert found.area == pytest.approx(reference.area, rel=0.02 if cell <= 10 else 0.06)
+    # A chord is at most a cell's diagonal long. Its middle lies this far inside a circle of 25 m,
+    # and at most half of it beyond places that are reached.
+    sagitta = 25.0 - np.sqrt(25.0**2 - cell**2 / 2)
+    inner = shapely.union_all(shapely.buffer(lines, 24.99 - sagitta, quad_segs=64), grid_size=1e-6)
+    outer = shapely.union_all(
+        shapely.buffer(lines, 25.01 + cell / np.sqrt(2), quad_segs=64), grid_size=1e-6
+    )
+    assert inner.difference(found).area < 1e-6
+    assert found.difference(outer).area < 1e-6
+    reference = shapely.union_all(shapely.buffer(lines, 25.0, quad_segs=64), grid_size=1e-6)
+    if cell == 2.0:
+        assert found.area == pytest.approx(reference.area, rel=0.005)
 
 
 def test_burning_in_steps_nests_exactly():
-    steps = [random_pieces(seed, 25) for seed in (1, 2, 3)]
-    small, middle, large = polygons(rings_of(steps, Grid(10.0, 25.0)))
+    (small, middle, large), _ = land(random_pieces(1, 75), 10.0, 4096, np.array([0, 25, 50, 75]))
     assert middle.covers(small)
     assert large.covers(middle)
 
 
 def test_nothing_to_burn_is_an_empty_polygon():
-    nothing = [np.zeros((0, 4))]
-    assert polygons(rings_of(nothing, Grid(10.0, 25.0)))[0].is_empty
-    tiles = rings_by_tile(nothing, Grid(10.0, 25.0), run)
-    assert joined(np.concatenate([polygons(level) for level in tiles])).is_empty
+    (shape,), _ = land(np.zeros((0, 4)), 10.0, 4096)
+    assert shape.is_empty
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +103,7 @@ def test_real_streets_stay_within_three_percent_of_buffers(beijing):
     for row in range(0, len(points), 5):
         streets = reached_streets(network, points.take([row]), limit=LIMIT_M)
         reference = shapely.union_all(
-            shapely.buffer(np.array(streets.geometry), 25.0, quad_segs=16)
+            shapely.buffer(np.array(streets.geometry), 25.0, quad_segs=16), grid_size=1e-6
         )
         assert shapes[row, 2].covers(streets.union_all())
         assert shapes[row, 2].area == pytest.approx(reference.area, rel=0.01)
