@@ -112,6 +112,8 @@
       residents: record.residents || 0, points: record.points, blank: record.blank || 0,
       covered: covered, gap: gap, unknown: record.unknown[column] || 0,
       overcount: record.overcount[column],
+      // A share of few known residents says nothing of an area: it is hatched, not coloured.
+      mostlyUnknown: known < (record.unknown[column] || 0),
       certain: record.residents > 0 && known > 0 ? covered / record.residents : null, share: known > 0 ? covered / known : null
     };
   };

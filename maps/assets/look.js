@@ -108,7 +108,7 @@
         dashArray: depth === -1 ? null : '9 4 2 4', fill: false, interactive: false };
     }
     const counts = Q.counts(Q.view.when, areas.level[row], areas.id[row], Q.view.type);
-    const shade = Q.shadeOf(counts ? counts.share : null);
+    const shade = Q.shadeOf(counts && !counts.mostlyUnknown ? counts.share : null);
     // Without homes there is nothing to shade; with homes whose state is unknown, a hatch.
     const homes = counts && counts.points > 0;
     return { stroke: true, color: '#ffffff', weight: 1.2, opacity: 0.95, dashArray: null, fill: true,
