@@ -6,9 +6,14 @@ Exit codes: 0 fine, 1 faults in the input or a result that could not be made, 2 
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line; the entry point of the console script."""
-    from .app import run  # noqa: PLC0415 - keeps `import quarterhour.cli` light
+    try:
+        from .app import run  # noqa: PLC0415 - keeps `import quarterhour.cli` light
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

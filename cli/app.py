@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,10 +72,8 @@ def build_app(language: str) -> click.Group:
     @click.argument("folder", type=click.Path(path_type=Path), default="quarterhour-demo")
     @fresh_option
     @common
-    def demo(folder: Path, fresh: bool, **loudness: Any) -> None:
-        from .demo import demo as work  # noqa: PLC0415 - loads the heavy parts only when used
-
-        _guarded(Screen(**loudness), lambda screen: work(folder, screen, fresh=fresh))
+    def demo_command(folder: Path, fresh: bool, **loudness: Any) -> None:
+        _guarded(Screen(**loudness), _later("demo.demo", folder, fresh=fresh))
 
     @app.command("init", help=h("init"))
     @click.argument("folder", type=click.Path(path_type=Path))
@@ -84,21 +83,17 @@ def build_app(language: str) -> click.Group:
     )
     @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]...")
     @common
-    def init(
+    def init_command(
         folder: Path, place: str, files: tuple[Path, ...], more: tuple[Path, ...], **loudness: Any
     ) -> None:
-        from .init import init as work  # noqa: PLC0415
-
         given = [*files, *more]
-        _guarded(Screen(**loudness), lambda screen: work(folder, screen, place=place, files=given))
+        _guarded(Screen(**loudness), _later("init.init", folder, place=place, files=given))
 
     @app.command("check", help=h("check"))
     @study_argument
     @common
-    def check(study: Path, **loudness: Any) -> None:
-        from .check import check as work  # noqa: PLC0415
-
-        _guarded(Screen(**loudness), lambda screen: work(study, screen))
+    def check_command(study: Path, **loudness: Any) -> None:
+        _guarded(Screen(**loudness), _later("check.check", study))
 
     def stage(name: str, stages: tuple[str, ...]) -> None:
         @app.command(name, help=h(name))
@@ -106,12 +101,8 @@ def build_app(language: str) -> click.Group:
         @fresh_option
         @common
         def run_stage(study: Path, fresh: bool, **loudness: Any) -> None:
-            from .pipeline import run_stages  # noqa: PLC0415
-
-            _guarded(
-                Screen(**loudness),
-                lambda screen: run_stages(study, stages, screen, fresh=fresh),
-            )
+            work = _later("pipeline.run_stages", study, stages, fresh=fresh)
+            _guarded(Screen(**loudness), work)
 
     stage("measure", ("measure",))
     stage("plan", ("measure", "plan"))
@@ -147,6 +138,16 @@ def _common_options(language: str) -> Callable[[F], F]:
     return decorate
 
 
+def _later(path: str, *given: object, **options: object) -> Callable[[Screen], object]:
+    """Return the call of a function ``module.name``; its heavy module is loaded only then."""
+    module, _, name = path.partition(".")
+
+    def work(screen: Screen) -> object:
+        return getattr(import_module(f".{module}", __package__), name)(*given, screen, **options)
+
+    return work
+
+
 def _guarded(screen: Screen, work: Callable[[Screen], object]) -> None:
     """Run a command; faults of the input become one list and exit code 1, never a traceback."""
     try:
@@ -160,6 +161,7 @@ def _guarded(screen: Screen, work: Callable[[Screen], object]) -> None:
     except OSError as error:
         if os.environ.get("QUARTERHOUR_DEBUG"):
             raise
-        reason = error.strerror or str(error)
-        screen.complain("os_error", file=error.filename or "", reason=reason)
+        file = error.filename or getattr(error, "path", "")
+        reason = error.strerror or str(error).removeprefix(f"{file}: ")
+        screen.complain("os_error", file=file, reason=reason)
         sys.exit(EXIT_FAULTS)

@@ -10,6 +10,7 @@ import geopandas as gpd
 from quarterhour.coverage.locate import locate
 
 from .console import Screen
+from .plan_check import check_all
 from .study_run import StudyRun, open_study
 
 Row = tuple[str, str]
@@ -25,6 +26,7 @@ def check(study: Path, screen: Screen) -> None:
     """
     with screen.progress() as progress:
         run = open_study(study, progress)
+        check_all(run)
         rows = list(_summary(run, screen))
     screen.table(
         screen.tr("check.title"), [screen.tr("check.what"), screen.tr("check.count")], rows

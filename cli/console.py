@@ -81,7 +81,7 @@ class Screen:
     def faults(self, faults: Iterable[Fault]) -> None:
         """Print all faults and warnings as one numbered list on standard error."""
         listed = list(faults)
-        wrong = sum(fault.severity == "fault" for fault in listed)
+        wrong = sum(_rows(fault) for fault in listed if fault.severity == "fault")
         if wrong:
             self.err.print(Text(self.tr("faults_head", count=wrong), style="bold red"))
         for number, fault in enumerate(listed, start=1):
@@ -107,6 +107,11 @@ class Screen:
                 yield Reporter(self, bars)
         else:
             yield Reporter(self, lines=True)
+
+
+def _rows(fault: Fault) -> int:
+    """Return how many faults an entry stands for: the rows not shown count as well."""
+    return int(str(dict(fault.params)["count"])) if fault.code == "more_rows" else 1
 
 
 def _bars(console: Console) -> Progress:

@@ -12,6 +12,8 @@ from quarterhour.data.output import staged
 
 from . import map_stage, measure_stage, plan_stage
 from .console import Screen
+from .interrupts import noted_interrupts
+from .plan_check import check_all
 from .stages import StageRecord, is_fresh, make_record, record_path
 from .study_run import StudyRun, open_study
 
@@ -77,8 +79,11 @@ def run_stages(
     records = {}
     with screen.progress() as progress:
         run = open_study(study, progress, fresh=fresh)
-        for name in stages:
-            records[name] = _run_stage(run, STAGES[name], screen)
+        with noted_interrupts() as interrupts:
+            _check_first(run, stages)
+            for name in stages:
+                records[name] = _run_stage(run, STAGES[name], screen)
+                interrupts.stop_if_any()
     if "inputs" in vars(run) and not screen.quiet:
         screen.faults(run.inputs.warnings)
     for name, record in records.items():
@@ -86,9 +91,22 @@ def run_stages(
     return records
 
 
+def _check_first(run: StudyRun, stages: tuple[str, ...]) -> None:
+    """Find every fault before the first stage writes, unless the plan stands as it is."""
+    if "plan" not in stages:
+        _ = None if _kept(run, STAGES["measure"]) else run.inputs
+    elif _kept(run, STAGES["measure"]) is None or _kept(run, STAGES["plan"]) is None:
+        check_all(run)
+
+
+def _kept(run: StudyRun, stage: Stage) -> StageRecord | None:
+    """Return the record of a stage that need not run again, else None."""
+    return None if run.fresh else is_fresh(run.results, stage.name, stage.key(run))
+
+
 def _run_stage(run: StudyRun, stage: Stage, screen: Screen) -> StageRecord:
     key = stage.key(run)
-    kept = None if run.fresh else is_fresh(run.results, stage.name, key)
+    kept = _kept(run, stage)
     if kept is not None:
         screen.detail("stage_kept", stage=screen.tr(f"stage.{stage.name}"))
         return kept

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pandas as pd
 
 from quarterhour.coverage.summary import CIRCLE, point_table, summarise
 from quarterhour.data.dictionary import data_dictionary
-from quarterhour.data.faults import InputFaults
+from quarterhour.data.faults import Fault, InputFaults
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
+from quarterhour.data.study import STUDY_FILE
 from quarterhour.data.study_files import file_hashes
 from quarterhour.optimize.evidence import SiteEvidence, plan_coverage, site_evidence
 from quarterhour.optimize.from_circles import problem_from_circles, proposed_outlets
@@ -21,7 +24,6 @@ from quarterhour.optimize.problem import Quota, SitingProblem
 from quarterhour.optimize.solve import plan_max_coverage
 
 from . import measure_stage
-from .candidates import study_candidates
 from .console import Screen
 from .stages import StageRecord, stage_key
 from .study_run import StudyRun
@@ -42,15 +44,17 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     InputFaults
         If no plan keeps the quotas, with the conflicts in words.
     """
-    candidates = study_candidates(run)
+    candidates = run.candidates
     problem = siting_problem(run, candidates)
     options = run.config.plan
     plan = plan_max_coverage(
         problem, solver=options.solver, time_limit=options.time_limit, gap=options.gap,
         seed=options.seed, threads=options.threads, progress=run.progress,
     )  # fmt: skip
+    if plan.status == "interrupted":
+        raise KeyboardInterrupt  # the best so far is no plan to keep under this key
     if not plan.found:
-        raise InputFaults(plan.conflicts)
+        raise InputFaults(in_study_file(plan.conflicts or [_none_in_time(options.time_limit)]))
     outlets = proposed_outlets(plan, problem, candidates)
     after = run.measure(pd.concat([run.circles.facilities, outlets], ignore_index=True))
     sites = site_table(plan, problem, candidates)
@@ -71,15 +75,32 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
 def siting_problem(run: StudyRun, candidates: gpd.GeoDataFrame) -> SitingProblem:
     """Return the siting problem that the study asks."""
     options = run.config.plan
-    types = options.types or tuple(kind.id for kind in run.types if kind.basic)
+    types = planned_types(run)
     return problem_from_circles(
         run.network, run.circles, candidates, types,
-        total=options.outlets, quotas=_quotas(run), budget=options.budget,
+        total=options.outlets, quotas=quotas(run), budget=options.budget,
         snap_limit=run.config.streets.snap_limit,
     )  # fmt: skip
 
 
-def _quotas(run: StudyRun) -> list[Quota]:
+def _none_in_time(seconds: float) -> Fault:
+    return Fault(
+        "plan_none_in_time", file=STUDY_FILE, column="plan.time_limit", value=f"{seconds:g}"
+    )
+
+
+def in_study_file(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults of options with the file they stand in."""
+    return [fault if fault.file else replace(fault, file=STUDY_FILE) for fault in faults]
+
+
+def planned_types(run: StudyRun) -> tuple[str, ...]:
+    """Return the ids of the types to site: those named, else the basic ones judged."""
+    return run.config.plan.types or tuple(kind.id for kind in run.types if kind.basic)
+
+
+def quotas(run: StudyRun) -> list[Quota]:
+    """Return the quotas of the study's plan."""
     options = run.config.plan
     by_type = [Quota(q.min, q.max, type=kind) for kind, q in options.per_type.items()]
     by_area = [

@@ -70,9 +70,11 @@ def read_record(results: Path, stage: str) -> StageRecord | None:
     """Return a stage's record, or None when there is none or it cannot be read."""
     try:
         raw = json.loads(record_path(results, stage).read_text(encoding="utf-8"))
-        return StageRecord(**raw)
+        record = StageRecord(**raw)
     except (OSError, ValueError, TypeError):
         return None
+    whole = isinstance(record.outputs, dict) and isinstance(record.facts, dict)
+    return record if whole else None
 
 
 def is_fresh(results: Path, stage: str, key: str) -> StageRecord | None:

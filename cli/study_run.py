@@ -14,6 +14,8 @@ from quarterhour.data.study import StudyConfig, load_study, study_file
 from .stages import RESULTS
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from quarterhour.coverage.circles import ServiceCircles, ServiceType
     from quarterhour.coverage.network import StreetNetwork
     from quarterhour.coverage.profiles import TravelProfile
@@ -105,6 +107,19 @@ class StudyRun:
             )
             for kind in wanted
         )
+
+    @cached_property
+    def candidates(self) -> gpd.GeoDataFrame:
+        """Where outlets may open: the study's table, or points along its streets.
+
+        Raises
+        ------
+        InputFaults
+            If there is none.
+        """
+        from .candidates import study_candidates  # noqa: PLC0415 - it needs this class
+
+        return study_candidates(self)
 
     @cached_property
     def circles(self) -> ServiceCircles:

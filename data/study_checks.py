@@ -25,12 +25,14 @@ def check_ids(config: StudyConfig, pack: StandardsPack, *, log: FaultLog) -> Non
         Takes ``option_no_such_id``.
     """
     measure, plan = config.measure, config.plan
+    judged = measure.types or pack.type_ids
+    basic = tuple(kind for kind in judged if kind in pack.type_ids and pack.type(kind).basic)
     named = (
         ("measure.types", measure.types, pack.type_ids),
         ("measure.none_exist", measure.none_exist, pack.type_ids),
         ("measure.profile", (measure.profile,), tuple(one.id for one in pack.profiles)),
-        ("plan.types", plan.types, measure.types or pack.type_ids),
-        ("plan.per_type", tuple(plan.per_type), plan.types or measure.types or pack.type_ids),
+        ("plan.types", plan.types, judged),
+        ("plan.per_type", tuple(plan.per_type), plan.types or basic),
     )
     for option, ids, known in named:
         for one in ids:

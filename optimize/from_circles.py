@@ -75,7 +75,7 @@ def problem_from_circles(
         candidate_ids=candidates["id"].tolist(),
         covered=state == State.COVERED,
         unknown=state == State.UNKNOWN,
-        allowed=_allowed(candidates, types),
+        allowed=allowed_types(candidates, types),
         capacity=candidates["capacity"].to_numpy(np.int64),
         cost=np.zeros(len(cost)) if budget is None else cost,
         budget=budget,
@@ -111,7 +111,7 @@ def _cover_sets(
     return sets
 
 
-def _allowed(candidates: gpd.GeoDataFrame, types: Sequence[str]) -> npt.NDArray[np.bool_]:
+def allowed_types(candidates: gpd.GeoDataFrame, types: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Return which types may open at each candidate, bool (m, K); "" allows all."""
     words = [set(filter(None, text.split(";"))) for text in candidates["types"]]
     return np.array([[not some or kind in some for kind in types] for some in words], bool)
