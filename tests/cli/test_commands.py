@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -219,3 +220,10 @@ def test_init_from_real_files_passes_check(capsys, shared, tmp_path):
     code, out, err = call(capsys, "check", folder, "--lang", "en")
     assert code == 0, err
     assert "4,732,588" in out
+
+
+def test_readme_quotes_the_findings_of_this_version(demo_run):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    quoted = readme.partition("<!-- demo-findings -->")[2].partition("<!-- /demo-findings -->")[0]
+    for finding in facts(demo_run, "map")["findings_en"]:
+        assert finding in quoted
