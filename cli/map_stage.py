@@ -70,7 +70,8 @@ def page_data(run: StudyRun) -> PageData:
         sites=gpd.read_parquet(results / "sites.parquet") if planned else None,
         summary_after=pd.read_parquet(results / "summary_after.parquet") if planned else None,
         points_after=pd.read_parquet(results / "points_after.parquet") if planned else None,
-        plan=planned.facts if planned else None,
+        # Without the time it took: the same study gives the same page.
+        plan=planned.facts | {"seconds": None} if planned else None,
         sources=(
             *config.study.credits,
             *dict.fromkeys(Path(e["file"]).name for e in found["inputs"]),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
 import unicodedata
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +30,9 @@ _MAX_ROWS: Final = 1_048_576
 _MAX_TEXT: Final = 32_767
 _WIDTHS: Final = (6, 60)
 _SAMPLE_ROWS: Final = 200
+#: Stands in for the time of writing, so that equal tables give equal files.
+_UNDATED: Final = "2000-01-01T00:00:00Z"
+_WRITTEN_AT: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def write_geoparquet(frame: gpd.GeoDataFrame, path: Path) -> None:
@@ -54,13 +59,17 @@ def write_geopackage(layers: Mapping[str, pd.DataFrame], path: Path) -> None:
     if not layers:
         raise ValueError("a GeoPackage needs a layer")
     path.unlink(missing_ok=True)
-    for name, frame in layers.items():
-        kinds = _geometry_kinds(frame)
-        options = {"geometry_type": "Unknown"} if len(kinds) != 1 else {}
-        spatial = isinstance(frame, gpd.GeoDataFrame)
-        pyogrio.write_dataframe(
-            frame, path, layer=name, driver="GPKG", **(options if spatial else {})
-        )
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _UNDATED})
+    try:
+        for name, frame in layers.items():
+            kinds = _geometry_kinds(frame)
+            options = {"geometry_type": "Unknown"} if len(kinds) != 1 else {}
+            spatial = isinstance(frame, gpd.GeoDataFrame)
+            pyogrio.write_dataframe(
+                frame, path, layer=name, driver="GPKG", **(options if spatial else {})
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _geometry_kinds(frame: pd.DataFrame) -> set[str]:
@@ -106,7 +115,19 @@ def write_workbook(
         if len(frame) >= _MAX_ROWS:
             raise ValueError(f"{len(frame)} rows do not fit a sheet; write CSV instead")
         _fill(book.create_sheet(title), plain_table(frame))
-    book.save(path)
+    stream = io.BytesIO()
+    book.save(stream)
+    _write_undated(stream, path)
+
+
+def _write_undated(workbook: io.BytesIO, path: Path) -> None:
+    """Write a saved workbook without the time of writing: equal tables give equal files."""
+    with zipfile.ZipFile(workbook) as given, zipfile.ZipFile(path, "w") as kept:
+        for name in given.namelist():
+            data = given.read(name)
+            if name == "docProps/core.xml":
+                data = _WRITTEN_AT.sub(_UNDATED.encode(), data)
+            kept.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
 
 
 def _fill(sheet: Any, frame: pd.DataFrame) -> None:

@@ -8,6 +8,8 @@ and where the figures come from.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,8 @@ def write_page(data: PageData, path: Path) -> Path:
     OSError
         If the file cannot be written; an earlier page is then untouched.
     """
-    text = study_page(data).get_root().render()
+    root = study_page(data).get_root()
+    text = _steady(root.render(), root)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         aside.write_text(text, encoding="utf-8", newline="\n")
@@ -120,6 +123,21 @@ def write_page(data: PageData, path: Path) -> Path:
     finally:
         aside.unlink(missing_ok=True)
     return path
+
+
+def _steady(text: str, root: Any) -> str:
+    """Return a rendered page with running numbers for folium's random ids: runs can be compared."""
+    numbers = {name: f"{number:032x}" for number, name in enumerate(_ids(root))}
+    return re.sub("|".join(numbers), lambda found: numbers[found[0]], text)
+
+
+def _ids(element: Any) -> Iterator[str]:
+    """Yield the ids of an element and of all it holds, in order."""
+    yield element._id  # noqa: SLF001 - folium names its elements by it and gives no other way
+    inside = [getattr(element, part, None) for part in ("header", "html", "script")]
+    for child in [*inside, *element._children.values()]:  # noqa: SLF001 - as above
+        if hasattr(child, "_id"):
+            yield from _ids(child)
 
 
 def _layers(data: PageData, view: Bounds) -> dict[str, folium.GeoJson]:
