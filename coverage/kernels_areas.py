@@ -23,7 +23,7 @@ from .compiled import compiled, inlined
 
 Array = NDArray[Any]
 
-EAST, NORTH, WEST, SOUTH = 0, 1, 2, 3
+EAST, NORTH, WEST, SOUTH = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 #: Parts of a grid edge in which crossings are kept: 0.15 mm of 10 m.
 QUANTA = 65535.0
 
@@ -215,7 +215,7 @@ def trace(
     owner = np.empty(count // 4 + 1, np.int32)
     left = np.zeros(inside.shape, np.int32)  # 1 + the ring that crosses west of a node
     right = np.zeros(inside.shape, np.bool_)
-    n, ring = 0, 0
+    n, ring = np.int64(0), np.int64(0)  # typed: a plain 0 would be compiled for itself
     for j in range(1, rows - 1):
         here = -1
         for i in range(1, columns - 1):

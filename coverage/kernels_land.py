@@ -21,14 +21,14 @@ def window(pieces: Array, size: float, offset: float) -> tuple[int, int, int, in
     """Return the grid nodes around pieces: first column and row, numbers of columns and rows."""
     if len(pieces) == 0:
         return 0, 0, 0, 0
-    west, east = (
-        min(pieces[:, 0].min(), pieces[:, 2].min()),
-        max(pieces[:, 0].max(), pieces[:, 2].max()),
-    )
-    south, north = (
-        min(pieces[:, 1].min(), pieces[:, 3].min()),
-        max(pieces[:, 1].max(), pieces[:, 3].max()),
-    )
+    west = south = np.inf
+    east = north = -np.inf
+    for i in range(len(pieces)):
+        west, east = min(west, pieces[i, 0], pieces[i, 2]), max(east, pieces[i, 0], pieces[i, 2])
+        south, north = (
+            min(south, pieces[i, 1], pieces[i, 3]),
+            max(north, pieces[i, 1], pieces[i, 3]),
+        )
     column, row = (
         int(np.floor((west - offset) / size)) - 1,
         int(np.floor((south - offset) / size)) - 1,
@@ -39,15 +39,28 @@ def window(pieces: Array, size: float, offset: float) -> tuple[int, int, int, in
 
 
 @compiled
-def _joined_to(whole: Array, used: int, more: Array) -> Array:
-    """Return ``whole`` with ``more`` written from ``used`` on, enlarged where it has to be."""
-    if used + len(more) > len(whole):
-        bigger = np.empty((2 * (used + len(more)), whole.shape[1]), whole.dtype)
-        bigger[:used] = whole[:used]
+def _more_points(whole: Array, used: int, added: Array) -> Array:
+    """Return ``whole`` with points written from ``used`` on, enlarged where it has to be."""
+    if used + len(added) > len(whole):
+        bigger = np.empty((2 * (used + len(added)), 2))
+        for i in range(used):
+            bigger[i, 0], bigger[i, 1] = whole[i, 0], whole[i, 1]
         whole = bigger
-    for i in range(len(more)):
-        for k in range(whole.shape[1]):
-            whole[used + i, k] = more[i, k]
+    for i in range(len(added)):
+        whole[used + i, 0], whole[used + i, 1] = added[i, 0], added[i, 1]
+    return whole
+
+
+@compiled
+def _more_rings(whole: Array, used: int, ends: Array, owner: Array) -> Array:
+    """Return ``whole`` with rings' numbers of corners and owners written from ``used`` on."""
+    if used + len(owner) > len(whole):
+        bigger = np.empty((2 * (used + len(owner)), 2), np.int64)
+        for i in range(used):
+            bigger[i, 0], bigger[i, 1] = whole[i, 0], whole[i, 1]
+        whole = bigger
+    for i in range(len(owner)):
+        whole[used + i, 0], whole[used + i, 1] = ends[i + 1] - ends[i], owner[i]
     return whole
 
 
@@ -86,7 +99,7 @@ def land_of_each(
     """
     points, rings = np.empty((4096, 2)), np.empty((256, 2), np.int64)
     sets = np.zeros(len(rows) * len(breaks), np.int64)
-    n, q, number = 0, 0, 0
+    n, q, number = np.int64(0), np.int64(0), 0
     for facility in rows:
         a, b = start[facility], start[facility + 1]
         mine = Entries(entries.edge[a:b], entries.share[a:b], entries.cost[a:b])
@@ -99,8 +112,8 @@ def land_of_each(
             added = pieces[begin[k] : begin[k + 1]]
             burn(added, float(column), float(row), -1, -1, size, offset, inside, reach)
             found, ends, owner = trace(inside, reach, column - 1, row - 1, size)
-            points = _joined_to(points, n, found)
-            rings = _joined_to(rings, q, np.column_stack((np.diff(ends), owner.astype(np.int64))))
+            points = _more_points(points, n, found)
+            rings = _more_rings(rings, q, ends, owner)
             n, q = n + len(found), q + len(owner)
             sets[number] = len(owner)
             number += 1

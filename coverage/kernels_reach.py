@@ -15,10 +15,12 @@ from numba import uint32, uint64
 from numpy.typing import NDArray
 
 from .compiled import compiled, inlined
-from .kernels_heap import HALF, LOW, MARGIN, ONE, ZERO, drop_first, enlarged, push
+from .kernels_heap import EMPTY, HALF, LOW, MARGIN, ONE, ZERO, drop_first, push
 from .tables_reach import Parts
 
 Array = NDArray[Any]
+
+_SPARE = int(MARGIN)
 
 
 @inlined
@@ -33,20 +35,14 @@ def _part(whole: float, share: float) -> float:
 
 
 @compiled
-def _seed(
-    node: int, cost: float, limit: float, dist: Array, touched: Array, count: int, heap: Array,
-    size: Any,
-) -> tuple[int, Array, Any]:  # fmt: skip
-    """Let the search begin at a node; return the sizes of ``touched`` and heap, and the heap."""
-    if cost > limit or cost >= dist[node]:
-        return count, heap, size
-    if dist[node] == np.inf:
-        touched[count] = node
-        count += 1
-    dist[node] = cost
-    if size + MARGIN > uint64(len(heap)):
-        heap = enlarged(heap, size + MARGIN)
-    return count, heap, push(heap, size, (uint64(_rank(cost)) << HALF) | uint64(node))
+def _roomy(heap: Array, least: int) -> Array:
+    """Return a heap with room for ``least`` keys; loops compile far sooner than slices."""
+    if least <= len(heap):
+        return heap
+    bigger = np.empty(2 * least, np.uint64)
+    for i in range(len(bigger)):
+        bigger[i] = heap[i] if i < len(heap) else EMPTY
+    return bigger
 
 
 @compiled
@@ -63,11 +59,18 @@ def search_nodes(
         The heap, empty, enlarged where it had to be.
     """
     size, count = ZERO, 0
-    for i in range(len(entries.edge)):
-        edge, share, cost = entries.edge[i], entries.share[i], entries.cost[i]
-        to_u, to_v = cost + _part(g.back[edge], share), cost + _part(g.out[edge], 1.0 - share)
-        count, heap, size = _seed(g.u[edge], to_u, limit, dist, touched, count, heap, size)
-        count, heap, size = _seed(g.v[edge], to_v, limit, dist, touched, count, heap, size)
+    heap = _roomy(heap, 2 * len(entries.edge) + _SPARE)
+    for i in range(2 * len(entries.edge)):
+        edge, share, cost = entries.edge[i >> 1], entries.share[i >> 1], entries.cost[i >> 1]
+        node = g.u[edge] if i & 1 else g.v[edge]
+        cost += _part(g.back[edge], share) if i & 1 else _part(g.out[edge], 1.0 - share)
+        if cost > limit or cost >= dist[node]:
+            continue
+        if dist[node] == np.inf:
+            touched[count] = node
+            count += 1
+        dist[node] = cost
+        size = push(heap, size, (uint64(_rank(cost)) << HALF) | uint64(node))
     while size > ZERO:
         top = heap[ZERO]
         size = drop_first(heap, size)
@@ -76,8 +79,7 @@ def search_nodes(
         if uint32(top >> HALF) != _rank(here):
             continue
         arc, end = uint64(g.first[node]), uint64(g.first[node + ONE])
-        if size + (end - arc) + MARGIN > uint64(len(heap)):
-            heap = enlarged(heap, size + (end - arc) + MARGIN)
+        heap = _roomy(heap, np.int64(size + (end - arc)) + _SPARE)
         while arc < end:
             onto, reach = uint64(g.to[arc]), here + g.cost[arc]
             arc += ONE
@@ -251,7 +253,7 @@ def write_parts(
 ) -> Array:
     """Write the parts of all breaks and return their CSR."""
     first = np.zeros(len(breaks) + 1, np.int64)
-    n = 0
+    n = np.int64(0)  # typed: a plain 0 would be compiled for itself
     for k in range(len(breaks)):
         limit, done = breaks[k], breaks[k - 1] if k > 0 else -1.0
         first[k] = n
@@ -323,4 +325,7 @@ def straight_pieces(line: Any, parts: Any, first: Array) -> tuple[Array, Array]:
             pieces[n, 0], pieces[n, 1] = points[p, 0], points[p, 1]
             pieces[n, 2], pieces[n, 3] = points[p + 1, 0], points[p + 1, 1]
             n += 1
-    return pieces, start[first] - first
+    begin = np.empty(len(first), np.int64)
+    for k in range(len(first)):
+        begin[k] = start[first[k]] - first[k]
+    return pieces, begin
