@@ -99,9 +99,11 @@ def build_app(language: str) -> click.Group:
         @app.command(name, help=h(name))
         @study_argument
         @fresh_option
+        @click.option("--scheduler", help=h("scheduler"), hidden="plan" not in stages)
         @common
-        def run_stage(study: Path, fresh: bool, **loudness: Any) -> None:
-            work = _later("pipeline.run_stages", study, stages, fresh=fresh)
+        def run_stage(study: Path, fresh: bool, scheduler: str | None, **loudness: Any) -> None:
+            options = {"fresh": fresh, "scheduler": scheduler}
+            work = _later("pipeline.run_stages", study, stages, **options)
             _guarded(Screen(**loudness), work)
 
     stage("measure", ("measure",))

@@ -51,7 +51,12 @@ STAGES = {
 
 
 def run_stages(
-    study: Path, stages: tuple[str, ...], screen: Screen, *, fresh: bool = False
+    study: Path,
+    stages: tuple[str, ...],
+    screen: Screen,
+    *,
+    fresh: bool = False,
+    scheduler: str | None = None,
 ) -> dict[str, StageRecord]:
     """Run stages of a study and show what they found.
 
@@ -65,6 +70,8 @@ def run_stages(
         Where to speak.
     fresh
         Ignore earlier results.
+    scheduler
+        Address of a Dask scheduler that takes the search of pairs for the plan.
 
     Returns
     -------
@@ -78,7 +85,7 @@ def run_stages(
     """
     records = {}
     with screen.progress() as progress:
-        run = open_study(study, progress, fresh=fresh)
+        run = open_study(study, progress, fresh=fresh, scheduler=scheduler)
         with noted_interrupts() as interrupts:
             _check_first(run, stages)
             for name in stages:

@@ -27,6 +27,7 @@ from . import measure_stage
 from .console import Screen
 from .stages import StageRecord, stage_key
 from .study_run import StudyRun
+from .tiled_search import pair_search
 
 
 def key(run: StudyRun) -> str:
@@ -79,7 +80,7 @@ def siting_problem(run: StudyRun, candidates: gpd.GeoDataFrame) -> SitingProblem
     return problem_from_circles(
         run.network, run.circles, candidates, types,
         total=options.outlets, quotas=quotas(run), budget=options.budget,
-        snap_limit=run.config.streets.snap_limit,
+        snap_limit=run.config.streets.snap_limit, search=pair_search(run),
     )  # fmt: skip
 
 

@@ -37,12 +37,15 @@ class StudyRun:
         Told how far long work is.
     fresh
         Ignore earlier results.
+    scheduler
+        Address of a Dask scheduler for the largest searches, None to work here.
     """
 
     folder: Path
     config: StudyConfig
     progress: Progress
     fresh: bool = False
+    scheduler: str | None = None
 
     @property
     def results(self) -> Path:
@@ -150,7 +153,12 @@ class StudyRun:
 
 
 def open_study(
-    study: Path, progress: Progress, *, fresh: bool = False, log: FaultLog | None = None
+    study: Path,
+    progress: Progress,
+    *,
+    fresh: bool = False,
+    scheduler: str | None = None,
+    log: FaultLog | None = None,
 ) -> StudyRun:
     """Open a study by its folder or its ``study.toml``.
 
@@ -163,4 +171,4 @@ def open_study(
     config = load_study(study, log)
     log.raise_if_any()
     assert config is not None  # noqa: S101 - no fault means there is a configuration
-    return StudyRun(study_file(study).parent, config, progress, fresh)
+    return StudyRun(study_file(study).parent, config, progress, fresh, scheduler)

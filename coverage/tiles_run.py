@@ -72,7 +72,7 @@ def on_cluster(address: str) -> Runner:
     dask: Any = distributed
 
     def run(jobs: Jobs) -> Iterator[tuple[Path, Arrays]]:
-        with dask.Client(address, set_as_default=False) as client:
+        with dask.Client(address, timeout="5s", set_as_default=False) as client:
             ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
             waiting = iter(jobs)
             paths: dict[str, Path] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -10,13 +11,32 @@ import numpy.typing as npt
 from scipy import sparse
 
 from quarterhour.coverage.circles import TOLERANCE, ServiceCircles
-from quarterhour.coverage.locate import SNAP_LIMIT_M, locate
+from quarterhour.coverage.impedance import Unit
+from quarterhour.coverage.locate import SNAP_LIMIT_M, Locations, locate
 from quarterhour.coverage.network import StreetNetwork
-from quarterhour.coverage.pairs import pairs
+from quarterhour.coverage.pairs import Pairs, pairs
+from quarterhour.coverage.profiles import TravelProfile
 from quarterhour.coverage.states import State
 
 from .plan import Plan
 from .problem import Quota, SitingProblem, siting_problem
+
+
+class PairSearch(Protocol):
+    """Anything that finds all pairs within a limit, as `quarterhour.coverage.pairs.pairs` does."""
+
+    def __call__(
+        self,
+        network: StreetNetwork,
+        sources: Locations,
+        targets: Locations,
+        *,
+        limit: float,
+        by: Unit,
+        profile: TravelProfile,
+    ) -> Pairs:
+        """Return the pairs of ``sources`` and ``targets``."""
+
 
 #: Levels of areas whose labels candidates carry, for quotas.
 LEVELS = ("district", "street", "community")
@@ -32,6 +52,7 @@ def problem_from_circles(
     quotas: Iterable[Quota] = (),
     budget: float | None = None,
     snap_limit: float = SNAP_LIMIT_M,
+    search: PairSearch = pairs,
 ) -> SitingProblem:
     """Ask where new outlets should open, given what is covered already.
 
@@ -51,6 +72,8 @@ def problem_from_circles(
         Further limits; the budget is in the unit of the candidates' ``cost``.
     snap_limit
         Metres a candidate may lie from a street; one farther off covers nobody.
+    search
+        What finds the pairs of demand and candidates: in memory, or tile by tile.
 
     Returns
     -------
@@ -68,7 +91,7 @@ def problem_from_circles(
     return siting_problem(
         types=types,
         residents=circles.demand["residents"].to_numpy(float),
-        covers=_cover_sets(network, circles, candidates, columns, snap_limit),
+        covers=_cover_sets(network, circles, candidates, columns, snap_limit, search),
         total=total,
         quotas=quotas,
         demand_ids=circles.demand["id"].tolist(),
@@ -89,6 +112,7 @@ def _cover_sets(
     candidates: gpd.GeoDataFrame,
     columns: Sequence[int],
     snap_limit: float,
+    search: PairSearch,
 ) -> list[sparse.csr_array]:
     """Return for each type which candidates stand within its threshold of each demand point."""
     places = locate(
@@ -96,7 +120,7 @@ def _cover_sets(
     )
     criterion = circles.criterion
     limits = [circles.types[column].limit(criterion) + TOLERANCE for column in columns]
-    walks = pairs(
+    walks = search(
         network, circles.locations, places,
         limit=max(limits), by="metres" if criterion == "metres" else "seconds",
         profile=circles.profile,
