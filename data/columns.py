@@ -44,6 +44,16 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "parent": ("parent", "上级", "上级区划", "所属街道", "所属区", "district", "区", "行政区"),
     "demand_id": ("demandid", "小区编号", "居民点编号", "所属小区编号", "communityid"),
     "weight": ("weight", "权重", "建筑面积", "户数", "floorarea"),
+    "complaints": ("complaints", "投诉数", "诉求数", "诉求量", "投诉量", "工单数", "受理数"),
+    "responded": ("responded", "响应数", "响应量", "及时响应数"),
+    "followed_up": ("followedup", "回访数", "回访量", "已回访数"),
+    "resolved": ("resolved", "解决数", "解决量", "已解决数"),
+    "satisfied": ("satisfied", "满意数", "满意", "满意量", "满意件数", "满意人数"),
+    "asked": ("asked", "样本数", "调查人数", "受访人数", "问卷数", "有效问卷数"),
+    "very_satisfied": ("verysatisfied", "非常满意", "很满意"),
+    "neutral": ("neutral", "一般"),
+    "dissatisfied": ("dissatisfied", "不满意", "不满意数"),
+    "wish": ("wish", "最盼业态", "最需业态", "最需要的业态", "期盼业态"),
 }  # fmt: skip
 
 #: Canonical columns that hold numbers, so that a unit in the header matters.
