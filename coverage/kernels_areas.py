@@ -23,7 +23,10 @@ from .compiled import compiled, inlined
 
 Array = NDArray[Any]
 
-EAST, NORTH, WEST, SOUTH = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+EAST: Any = np.int64(0)
+NORTH: Any = np.int64(1)
+WEST: Any = np.int64(2)
+SOUTH: Any = np.int64(3)
 #: Parts of a grid edge in which crossings are kept: 0.15 mm of 10 m.
 QUANTA = 65535.0
 
@@ -215,7 +218,8 @@ def trace(
     owner = np.empty(count // 4 + 1, np.int32)
     left = np.zeros(inside.shape, np.int32)  # 1 + the ring that crosses west of a node
     right = np.zeros(inside.shape, np.bool_)
-    n, ring = np.int64(0), np.int64(0)  # typed: a plain 0 would be compiled for itself
+    n: Any = np.int64(0)  # typed: a plain 0 would be compiled for itself
+    ring: Any = np.int64(0)
     for j in range(1, rows - 1):
         here = -1
         for i in range(1, columns - 1):

@@ -99,7 +99,9 @@ def land_of_each(
     """
     points, rings = np.empty((4096, 2)), np.empty((256, 2), np.int64)
     sets = np.zeros(len(rows) * len(breaks), np.int64)
-    n, q, number = np.int64(0), np.int64(0), 0
+    n: Any = np.int64(0)  # typed: a plain 0 would be compiled for itself
+    q: Any = np.int64(0)
+    number = 0
     for facility in rows:
         a, b = start[facility], start[facility + 1]
         mine = Entries(entries.edge[a:b], entries.share[a:b], entries.cost[a:b])

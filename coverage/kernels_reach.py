@@ -35,7 +35,7 @@ def _part(whole: float, share: float) -> float:
 
 
 @compiled
-def _roomy(heap: Array, least: int) -> Array:
+def _roomy(heap: Array, least: Any) -> Array:
     """Return a heap with room for ``least`` keys; loops compile far sooner than slices."""
     if least <= len(heap):
         return heap
@@ -253,7 +253,7 @@ def write_parts(
 ) -> Array:
     """Write the parts of all breaks and return their CSR."""
     first = np.zeros(len(breaks) + 1, np.int64)
-    n = np.int64(0)  # typed: a plain 0 would be compiled for itself
+    n: Any = np.int64(0)  # typed: a plain 0 would be compiled for itself
     for k in range(len(breaks)):
         limit, done = breaks[k], breaks[k - 1] if k > 0 else -1.0
         first[k] = n
