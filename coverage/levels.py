@@ -7,7 +7,7 @@ area "" of it, never dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -59,7 +59,13 @@ class AreaGroups:
         return np.array([position.get(label, -1) for label in labels], np.int64)
 
 
-def area_groups(table: pd.DataFrame, areas: gpd.GeoDataFrame | None, level: str) -> AreaGroups:
+def area_groups(
+    table: pd.DataFrame,
+    areas: gpd.GeoDataFrame | None,
+    level: str,
+    *,
+    also: Iterable[str] = (),
+) -> AreaGroups:
     """Group the rows of a table by the areas of a level.
 
     Parameters
@@ -71,10 +77,12 @@ def area_groups(table: pd.DataFrame, areas: gpd.GeoDataFrame | None, level: str)
         Canonical areas: those without rows are groups, too. None: only areas with rows.
     level
         One of `LEVELS`.
+    also
+        Ids of further areas that are groups without rows.
     """
     labels = labels_of(table, level)
     known = () if areas is None else areas.loc[areas["level"] == level, "id"]
-    keys = sorted(set(labels) | set(known)) or [""]
+    keys = sorted(set(labels) | set(known) | set(also)) or [""]
     position = {key: row for row, key in enumerate(keys)}
     return AreaGroups(level, tuple(keys), np.array([position[key] for key in labels], np.int64))
 
