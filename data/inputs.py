@@ -14,6 +14,7 @@ from .area_labels import label_areas, note_overlaps
 from .background import read_background
 from .datum_check import LABELS, note_datum
 from .datum_guard import StreetLines, guard
+from .extra_inputs import ExtraInputs, read_extras
 from .faults import FaultLog
 from .figures import read_numbers
 from .frame_areas import link_parents, read_areas
@@ -106,6 +107,9 @@ class _Reader:
         candidates = self._candidates(pack, box, streets, extent)
         if areas is None or pack is None or streets is None:
             return None
+        extras = ExtraInputs()
+        if demand is not None:
+            extras = read_extras(config, pack, areas, demand, table=self._table, log=self.log)
         if demand is None or facilities is None or self.log.faults:
             if demand is not None:
                 check_quotas(config, areas, demand, log=self.log)
@@ -123,7 +127,7 @@ class _Reader:
         return StudyInputs(
             pack, streets, demand, facilities, areas, entrances, candidates, extent,
             tuple(self.sources), tuple(self.log.warnings), self.unmapped, self.datums,
-            self.recognised,
+            self.recognised, extras,
         )  # fmt: skip
 
     def _can_be_measured(

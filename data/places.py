@@ -35,8 +35,8 @@ def place_ids(
     rows = areas[areas["level"] == level]
     once = rows[~rows["name"].duplicated(keep=False) & (rows["name"] != "")]
     found = dict(zip(once["name"], once["id"], strict=True))
-    labels = set(demand[level]) - {""} if level in demand else set()
-    return found | {area: area for area in (*sorted(labels), *rows["id"])}
+    labels = sorted(set(demand[level]) - {""}) if level in demand else []
+    return {label: label for label in labels} | found | {area: area for area in rows["id"]}
 
 
 def known_places(

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - pydantic copies the defaults of its models
 """The schema of ``study.toml``: every option typed and defaulted, every fault listed.
 
 The words that explain each option to the user stand in the catalogue domain ``study`` under the
@@ -27,7 +28,22 @@ from pydantic_core import PydanticCustomError
 from .encoding import show_bytes
 from .faults import FaultLog
 from .option_faults import note_option
+from .study_base import Metres, Section, TableSection
+from .study_measures import (
+    AccessibilitySection,
+    BlocksSection,
+    BreakfastSection,
+    ChoiceSection,
+    ComplaintsSection,
+    EquitySection,
+    GapsSection,
+    PrioritySection,
+    ScorecardSection,
+    SurveySection,
+)
 from .walking_rules import DEFAULT_RULES, Policy
+
+__all__ = ["STUDY_FILE", "StudyConfig", "TableSection", "load_study", "parse_study", "study_file"]
 
 STUDY_FILE = "study.toml"
 
@@ -39,14 +55,8 @@ PATH_VARIABLE = "QUARTERHOUR_PATH_"
 
 _PATH_START = re.compile(r"\{(\w+)\}")
 
-Metres = Annotated[float, Field(gt=0, le=100_000)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class StudySection(_Section):
+class StudySection(Section):
     """``[study]``: what the study is called and which standards judge it."""
 
     name: str = Field(min_length=1)
@@ -58,18 +68,7 @@ class StudySection(_Section):
     crs: str = ""
 
 
-class TableSection(_Section):
-    """Options common to every table the user gives."""
-
-    file: str = Field(min_length=1)
-    layer: str = ""
-    encoding: str = ""
-    datum: str = ""
-    trust_datum: bool = False
-    columns: dict[str, str] = {}
-
-
-class StreetsSection(_Section):
+class StreetsSection(Section):
     """``[streets]``: a file, or a place name to download."""
 
     file: str = ""
@@ -93,7 +92,7 @@ class StreetsSection(_Section):
         return self
 
 
-class ExtentSection(_Section):
+class ExtentSection(Section):
     """``[extent]``: which part of the tables is studied."""
 
     bbox: tuple[float, float, float, float] | None = None
@@ -134,7 +133,7 @@ class FacilitiesSection(TableSection):
     unmapped: Literal["ignore", "fault"] = "fault"
 
 
-class CandidatesSection(_Section):
+class CandidatesSection(Section):
     """``[candidates]``: a table of premises, or points generated along the streets."""
 
     file: str = ""
@@ -152,7 +151,7 @@ class AreasSection(TableSection):
     level: Literal["", "district", "street", "community"] = ""
 
 
-class MeasureSection(_Section):
+class MeasureSection(Section):
     """``[measure]``: how coverage is tested."""
 
     criterion: Literal["", "metres", "minutes"] = ""
@@ -162,7 +161,7 @@ class MeasureSection(_Section):
     walk_to_street: bool = True
 
 
-class Quota(_Section):
+class Quota(Section):
     """Least and most outlets of a group."""
 
     min: Annotated[int, Field(ge=0)] = 0
@@ -175,7 +174,7 @@ class Quota(_Section):
         return self
 
 
-class PlanSection(_Section):
+class PlanSection(Section):
     """``[plan]``: how many outlets, where allowed, and how hard to prove."""
 
     outlets: Annotated[int, Field(ge=1)] = 20
@@ -191,7 +190,7 @@ class PlanSection(_Section):
     threads: Annotated[int, Field(ge=1)] = 2
 
 
-class MapSection(_Section):
+class MapSection(Section):
     """``[map]``: the page."""
 
     title: str = ""
@@ -204,7 +203,7 @@ class PathsSection(RootModel[dict[str, str]]):
     model_config = ConfigDict(frozen=True)
 
 
-class StudyConfig(_Section):
+class StudyConfig(Section):
     """A whole ``study.toml``.
 
     Attributes
@@ -213,6 +212,8 @@ class StudyConfig(_Section):
         The sections of the file, each a frozen model; optional ones are None when absent.
     map
         The same.
+    complaints, survey, choice, accessibility, equity, breakfast, gaps, priority, scorecard, blocks
+        Sections of `quarterhour.data.study_measures`.
     """
 
     paths: PathsSection = PathsSection({})
@@ -225,6 +226,16 @@ class StudyConfig(_Section):
     candidates: CandidatesSection = CandidatesSection()
     areas: tuple[AreasSection, ...] = ()
     measure: MeasureSection = MeasureSection()
+    complaints: ComplaintsSection | None = None
+    survey: SurveySection | None = None
+    choice: ChoiceSection = ChoiceSection()
+    accessibility: AccessibilitySection = AccessibilitySection()
+    equity: EquitySection = EquitySection()
+    breakfast: BreakfastSection | None = None
+    gaps: GapsSection = GapsSection()
+    priority: PrioritySection = PrioritySection()
+    scorecard: ScorecardSection = ScorecardSection()
+    blocks: BlocksSection = BlocksSection()
     plan: PlanSection = PlanSection()
     map: MapSection = MapSection()
 

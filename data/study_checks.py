@@ -31,6 +31,7 @@ def check_ids(config: StudyConfig, pack: StandardsPack, *, log: FaultLog) -> Non
         ("measure.types", measure.types, pack.type_ids),
         ("measure.none_exist", measure.none_exist, pack.type_ids),
         ("measure.profile", (measure.profile,), tuple(one.id for one in pack.profiles)),
+        ("equity.profiles", config.equity.profiles, tuple(one.id for one in pack.profiles)),
         ("plan.types", plan.types, judged),
         ("plan.per_type", tuple(plan.per_type), plan.types or basic),
     )

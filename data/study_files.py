@@ -32,7 +32,7 @@ def _named(config: StudyConfig) -> Iterator[str]:
     yield config.demand.file
     if config.demand.entrances is not None:
         yield config.demand.entrances.file
-    for section in (config.population, *config.areas):
+    for section in (config.population, *config.areas, config.complaints, config.survey):
         if section is not None:
             yield section.file
     for outlets in config.facilities:

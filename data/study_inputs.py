@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import shapely
 
+from .extra_inputs import ExtraInputs
 from .faults import Fault
 from .standards import StandardsPack
 from .streets import Streets
@@ -61,6 +62,8 @@ class StudyInputs:
     recognised
         File -> columns found by their header, canonical name -> source, as the user did not map
         them.
+    extras
+        Complaints, survey and the like.
     """
 
     pack: StandardsPack
@@ -76,3 +79,4 @@ class StudyInputs:
     unmapped: dict[str, int] = field(default_factory=dict)
     datums: dict[str, str] = field(default_factory=dict)
     recognised: dict[str, dict[str, str]] = field(default_factory=dict)
+    extras: ExtraInputs = field(default_factory=ExtraInputs)
