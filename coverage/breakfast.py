@@ -36,7 +36,6 @@ from .assignment import Assignment, assign_flows
 from .by_level import ratio, sum_by_level
 from .circles import TOLERANCE, ServiceCircles, ServiceType
 from .errors import QueryError, raise_all
-from .network import StreetNetwork
 from .pairs import Pairs, pairs
 
 Floats = npt.NDArray[np.float64]
@@ -172,15 +171,11 @@ class BreakfastGap:
     assignment: Assignment
 
 
-def measure_breakfast(
-    network: StreetNetwork, circles: ServiceCircles, rule: BreakfastRule
-) -> BreakfastGap:
+def measure_breakfast(circles: ServiceCircles, rule: BreakfastRule) -> BreakfastGap:
     """Measure who finds breakfast.
 
     Parameters
     ----------
-    network
-        The streets the circles were measured on.
     circles
         Service circles with the rule's type among them: they give points, outlets, threshold and
         walker.
@@ -202,7 +197,7 @@ def measure_breakfast(
     capacity = outlets["capacity"].to_numpy(float) * rule.rate * minutes / 60.0
     capacity[minutes == 0] = 0.0
     persons = circles.demand["residents"].to_numpy(float) * rule.out_share
-    reach = _reach(network, circles, kind, rows)
+    reach = _reach(circles, kind, rows)
     found, walks = _assigned(reach, np.nan_to_num(persons), capacity)
     known = np.isfinite(capacity)
     served = _by_point(found, known[found.target])
@@ -300,14 +295,12 @@ def _minutes(outlets: gpd.GeoDataFrame, rule: BreakfastRule) -> Floats:
     return np.array([minutes_open(h, rule.window, rule.days) for h in hours], np.float64)
 
 
-def _reach(
-    network: StreetNetwork, circles: ServiceCircles, kind: ServiceType, rows: npt.NDArray[np.int64]
-) -> Pairs | None:
+def _reach(circles: ServiceCircles, kind: ServiceType, rows: npt.NDArray[np.int64]) -> Pairs | None:
     """Return points × outlets within the threshold, None where there are no outlets."""
     if circles.outlets is None or not len(rows):
         return None
     return pairs(
-        network,
+        circles.locations.network,
         circles.locations,
         circles.outlets.take(rows),
         limit=kind.limit(circles.criterion) + TOLERANCE,
