@@ -1,9 +1,9 @@
 # ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
-"""Compiled: bounded search from 16 neighbouring sources at once (J2 where sources are dense).
+"""Compiled: bounded search from 32 neighbouring sources at once (J2 where sources are dense).
 
-Neighbours meet nearly the same junctions, so one junction carries 16 costs side by side, one a
-source, and one vector instruction relaxes an arc for all of them. A junction is scanned again when
-any of its costs falls, so the result does not depend on the order of scanning.
+Neighbours meet nearly the same junctions, so one junction carries 32 costs side by side, one a
+source, and a vector instruction or two relax an arc for all of them. A junction is scanned again
+when any of its costs falls, so the result does not depend on the order of scanning.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from .tables import FAR, UNREACHED
 
 Array = NDArray[Any]
 
-LANES = 16
+LANES = 32
+#: Keeps the rows of merged costs from falling on the same lines of the cache.
+PADDING = 80
 _ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
 
 
@@ -68,7 +70,7 @@ def search_lanes(
     g: Any, s: Any, rows: Array, limit: Any, dist: Array, queued: Array, heap: Array,
     touched: Array,
 ) -> tuple[Any, Array]:  # fmt: skip
-    """Find the costs of every junction within the limit of up to 16 sources.
+    """Find the costs of every junction within the limit of up to 32 sources.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def gather_lanes(
     found
         How many are listed; a target may be listed several times.
     keys, costs
-        Packed (number of the target, place in ``costs``), and (…, 16) ticks; enlarged where they
+        Packed (number of the target, place in ``costs``), and (…, 32) ticks; enlarged where they
         had to be.
     """
     found, q = ZERO, ZERO
@@ -253,17 +255,17 @@ def gather_own_chains(
 
 @compiled
 def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged: Array) -> Any:
-    """Copy costs in the order of sorted keys, one row a target with its least costs."""
+    """Copy least costs in the order of sorted keys, one row (32, …) a source; return how many."""
     kept, before, q = ZERO, LOW, ZERO
     while q < found:
         owner, slot = ordered[q] >> HALF, ordered[q] & LOW
         if owner == before:
             last = kept - ONE
             for k in range(LANES):
-                merged[last, k] = min(merged[last, k], costs[slot, k])
+                merged[k, last] = min(merged[k, last], costs[slot, k])
         else:
             for k in range(LANES):
-                merged[kept, k] = costs[slot, k]
+                merged[k, kept] = costs[slot, k]
             owners[kept] = np.int32(owner)
             kept += ONE
             before = owner
@@ -273,13 +275,13 @@ def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged
 
 @compiled
 def write_lane(
-    lane: Any, kept: Any, owners: Array, merged: Array, limit: Any, cap: Any, unit: Any,
+    costs: Array, kept: Any, owners: Array, limit: Any, cap: Any, unit: Any,
     out: Array, out_cost: Array, written: Any,
 ) -> Any:  # fmt: skip
-    """Write one source's row; return how much is written in all."""
-    t, k = ZERO, uint64(lane)
+    """Write one source's row from its costs; return how much is written in all."""
+    t = ZERO
     while t < kept:
-        cost = merged[t, k]
+        cost = costs[t]
         out[written] = owners[t]
         out_cost[written] = min(np.float32(np.int32(cost)) * unit, cap)
         written += uint64(cost <= limit)
@@ -294,14 +296,14 @@ def pairs_lanes(
 ) -> tuple[Any, Any]:  # fmt: skip
     """Write all targets within the limit of each source; see `kernels_pairs.pairs_scalar`.
 
-    ``limit`` is uint32 here, ``dist`` (j+1, 16) is `UNREACHED` and ``queued`` (j+1,) `FAR`
+    ``limit`` is uint32 here, ``dist`` (j+1, 32) is `UNREACHED` and ``queued`` (j+1,) `FAR`
     everywhere, and left so.
     """
     heap = np.full(1 << 14, EMPTY, np.uint64)
     touched = np.empty(len(g.first), np.uint32)
     keys, costs = np.empty(1 << 12, np.uint64), np.empty((1 << 12, LANES), np.uint32)
     spare, owners = np.empty(0, np.uint64), np.empty(0, np.int32)
-    merged = np.empty((0, LANES), np.uint32)
+    merged = np.empty((LANES, 0), np.uint32)
     tally = np.empty(2048, np.uint32)
     written = ZERO
     while done < len(rows):
@@ -319,13 +321,13 @@ def pairs_lanes(
             return done, np.int64(written)
         if len(spare) < len(keys):
             spare, owners = np.empty(len(keys), np.uint64), np.empty(len(keys), np.int32)
-            merged = np.empty((len(keys), LANES), np.uint32)
+            merged = np.empty((LANES, len(keys) + PADDING), np.uint32)
         swapped = sort_upper(keys, spare, np.int64(found), t.size, tally)
         kept = merge_sorted(spare if swapped else keys, found, costs, owners, merged)
         for lane in range(len(group)):
             began = written
             written = write_lane(
-                lane, kept, owners, merged, limit, cap, unit, out, out_cost, written
+                merged[lane], kept, owners, limit, cap, unit, out, out_cost, written
             )
             count[done + lane] = np.int64(written - began)
         done += len(group)

@@ -29,7 +29,7 @@ CHUNK = 512
 BLOCK = 1 << 23
 #: Sources searched together by the dense kernel, and how far apart they may lie, as a share of the
 #: limit, for that to pay (measured on Moscow's streets).
-LEAST_DENSE = 16
+LEAST_DENSE = 32
 DENSE_SHARE = 0.5
 
 
@@ -126,7 +126,7 @@ def search_tables(
     order
         (n,) sources in the order of the search, `CHUNK` at a time.
     dense
-        For each chunk, whether to search from 16 sources at once.
+        For each chunk, whether to search from 32 sources at once.
     limit, scale
         In the minimised unit, and its ticks.
     threads
@@ -136,7 +136,7 @@ def search_tables(
     call = _caller(tables, limit, scale)
     workers = threads or os.cpu_count() or 1
     parts = [part for found in _shared_out(call, chunks, workers) for part in found]
-    return _joined(parts, len(order))
+    return _joined(parts, len(order), workers)
 
 
 def _shared_out(
@@ -202,7 +202,7 @@ def _density(sources: Locations, order: Array, metres: float, kernel: str) -> li
 
 
 def is_dense(sources: Locations, rows: Array, metres: float) -> bool:
-    """Tell whether 16 sources in a row lie so near each other that they meet the same streets."""
+    """Tell whether 32 sources in a row lie so near each other that they meet the same streets."""
     rows = rows[sources.reached[rows]]
     if len(rows) < LEAST_DENSE:
         return False
@@ -215,7 +215,7 @@ def is_dense(sources: Locations, rows: Array, metres: float) -> bool:
     return bool(np.median(np.hypot(*spread)) < DENSE_SHARE * metres)
 
 
-def _joined(parts: list[Written], n: int) -> Rows:
+def _joined(parts: list[Written], n: int, threads: int) -> Rows:
     """Copy the rows to their places, freeing each part when it is copied."""
     from .kernels_heap import place_rows  # noqa: PLC0415 - numba only when needed
 
@@ -224,10 +224,14 @@ def _joined(parts: list[Written], n: int) -> Rows:
         count[part.rows] = part.count
     indptr = np.concatenate([[0], np.cumsum(count)])
     joined: list[Array] = []
-    for number in range(len(parts[0].columns)):
-        whole = np.empty(indptr[-1], parts[0].columns[number].dtype)
-        for part in parts:
-            place_rows(part.columns[number], part.rows, part.count, indptr, whole)
-            part.columns[number] = whole[:0]
-        joined.append(whole)
+
+    def copy(part: Written) -> None:
+        number, whole = len(joined) - 1, joined[-1]
+        place_rows(part.columns[number], part.rows, part.count, indptr, whole)
+        part.columns[number] = whole[:0]
+
+    with ThreadPoolExecutor(threads) as pool:
+        for column in parts[0].columns:
+            joined.append(np.empty(indptr[-1], column.dtype))
+            list(pool.map(copy, parts))
     return Rows(indptr, joined[0], joined[1], joined[2] if len(joined) > 2 else None)
