@@ -22,8 +22,8 @@ import pandas as pd
 
 from .accessibility import Accessibility
 from .circles import ServiceCircles, measure_again
-from .inequality import Worse, gini, palma, worst_served
-from .levels import LEVELS, area_groups, with_names
+from .inequality import Worse, gini, palma, rank, worst_served
+from .levels import LEVELS, AreaGroups, area_groups, with_names
 from .opportunities import Opportunities
 from .profiles import ADULT, ELDERLY, TravelProfile
 from .states import State
@@ -225,37 +225,47 @@ def spread_table(
         One row a (level, area, type, quantity), columns and units in `SPREAD_UNITS`.
     """
     residents = demand["residents"].fillna(0.0).to_numpy(float)
-    rows = [
-        {"level": level, "area": area, "type": kind, "quantity": quantity.name}
-        | _spread(values[here], residents[here], quantity.worse)
-        for level in LEVELS
-        for area, here in area_groups(demand, areas, level).rows()
+    parts = [
+        _spread(groups, residents, quantity, kind)
+        for groups in (area_groups(demand, areas, level) for level in LEVELS)
         for quantity in quantities
-        for kind, values in quantity.by_type.items()
+        for kind in quantity.by_type
     ]
     empty = pd.DataFrame({name: [] for name in SPREAD_UNITS})
-    table = with_names(pd.DataFrame(rows) if rows else empty, areas)
+    table = with_names(pd.concat(parts, ignore_index=True) if parts else empty, areas)
     return table[list(SPREAD_UNITS)]
 
 
-def _spread(values: Floats, residents: Floats, worse: Worse) -> dict[str, float]:
-    known = ~np.isnan(values)
-    finite = np.where(np.isinf(values), np.nan, values)
-    persons = residents[~np.isnan(finite)].sum()
-    held = (np.nan_to_num(finite) * residents).sum()
-    worst = worst_served(values, residents, worse=worse)
-    return {
-        "residents": float(residents[known].sum()),
-        "unknown": float(residents[~known].sum()),
-        "unreached": float(residents[np.isinf(values)].sum()),
-        "mean": float(held / persons) if persons > 0 else float("nan"),
-        "gini": gini(finite, residents),
-        "palma": palma(finite, residents),
-        "worst_tenth": _or_empty(worst.mean),
-        "worst_tenth_from": _or_empty(worst.from_value),
-    }
+def _spread(groups: AreaGroups, residents: Floats, quantity: Quantity, kind: str) -> pd.DataFrame:
+    """Return the rows of one quantity of one type for all areas of a level."""
+    values = quantity.by_type[kind]
+    known, reached = ~np.isnan(values), np.isfinite(values)
+    finite = np.where(reached, values, np.nan)
+    persons = groups.sum(residents * reached)
+    mean = np.full(len(persons), np.nan)
+    held = groups.sum(np.where(reached, values, 0.0) * residents)
+    np.divide(held, persons, out=mean, where=persons > 0)
+    size = len(groups.keys)
+    ranking = rank(finite, residents, groups.where, size)
+    worst = worst_served(rank(values, residents, groups.where, size), worse=quantity.worse)
+    return pd.DataFrame(
+        {
+            "level": groups.level,
+            "area": groups.keys,
+            "type": kind,
+            "quantity": quantity.name,
+            "residents": groups.sum(residents * known),
+            "unknown": groups.sum(residents * ~known),
+            "unreached": groups.sum(residents * np.isinf(values)),
+            "mean": mean,
+            "gini": gini(ranking),
+            "palma": palma(ranking),
+            "worst_tenth": _or_empty(worst.mean),
+            "worst_tenth_from": _or_empty(worst.from_value),
+        }
+    )
 
 
-def _or_empty(value: float) -> float:
+def _or_empty(values: Floats) -> Floats:
     """Return NaN for inf: tables have no cell for it."""
-    return value if np.isfinite(value) else float("nan")
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,10 +1,13 @@
 """Equity: Gini, Palma and the worst tenth against their definitions; walkers on a street."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterhour.coverage import inequality
 from quarterhour.coverage.accessibility import measure_accessibility
 from quarterhour.coverage.circles import measure_circles
 from quarterhour.coverage.equity import (
@@ -17,7 +20,6 @@ from quarterhour.coverage.equity import (
     spread_table,
     walk_quantity,
 )
-from quarterhour.coverage.inequality import gini, palma, worst_served
 from quarterhour.coverage.opportunities import measure_opportunities
 from quarterhour.coverage.profiles import ELDERLY, TravelProfile
 from quarterhour.coverage.summary import CIRCLE
@@ -35,6 +37,21 @@ AMOUNTS = st.lists(
 @pytest.fixture(scope="module")
 def town():
     return case.street()
+
+
+def gini(values, residents):
+    return inequality.gini(inequality.rank(values, residents))[0]
+
+
+def palma(values, residents):
+    return inequality.palma(inequality.rank(values, residents))[0]
+
+
+def worst_served(values, residents, **options):
+    found = inequality.worst_served(inequality.rank(values, residents), **options)
+    return SimpleNamespace(
+        residents=found.residents[0], mean=found.mean[0], from_value=found.from_value[0]
+    )
 
 
 def persons_of(rows):
@@ -89,6 +106,26 @@ def test_a_gift_to_the_poorest_never_raises_gini(rows, gift):
     room = x[living[next_up]] - x[living[poorest]]
     richer[living[poorest]] += min(float(gift), room)
     assert gini(richer, w) <= gini(x, w) + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 100), st.integers(0, 9), st.integers(0, 3)), max_size=20),
+    st.sampled_from(["low", "high"]),
+)
+def test_groups_are_ranked_apart(rows, worse):
+    x, w, group = (np.array([row[i] for row in rows], float) for i in range(3))
+    group = group.astype(int)
+    together = inequality.rank(x, w, group, 4)
+    worst = inequality.worst_served(together, worse=worse)
+    for number in range(4):
+        mine = group == number
+        alone = worst_served(x[mine], w[mine], worse=worse)
+        found = [inequality.gini(together)[number], inequality.palma(together)[number]]
+        found += [worst.residents[number], worst.mean[number], worst.from_value[number]]
+        expected = [gini(x[mine], w[mine]), palma(x[mine], w[mine])]
+        expected += [alone.residents, alone.mean, alone.from_value]
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def test_known_values():
