@@ -96,8 +96,7 @@ def usable_candidates(
         Name of the table.
     log
         Takes for each row ``candidate_elsewhere`` (farther than `ELSEWHERE_M` from every street: a
-        fault) or ``candidate_off_streets`` (farther than ``limit``: a warning, left out), and
-        ``no_candidates``.
+        fault) or ``candidate_off_streets`` (farther than ``limit``: a warning, left out).
 
     Returns
     -------
@@ -116,8 +115,6 @@ def usable_candidates(
             metres=f"{metres[index]:,.0f}", limit=f"{limit:g}",
             severity="fault" if far[index] else "warning",
         )  # fmt: skip
-    if (off & ~far).all() and not log.faults:
-        log.add("no_candidates", file=file)
     return frame[~off].reset_index(drop=True)
 
 

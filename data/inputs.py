@@ -119,6 +119,8 @@ class _Reader:
             return None
         demand = label_areas(demand, areas, log=self.log)
         if candidates is not None:
+            if candidates.empty:
+                self.log.add("no_candidates", file=config.candidates.file)
             candidates = label_areas(candidates, areas, log=self.log)
         if entrances is not None:
             here = entrances["demand_id"].isin(demand["id"])

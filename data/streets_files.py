@@ -39,7 +39,7 @@ def usable_crs(said: Any, path: Path, log: FaultLog) -> CRS | None:
     named = crs is not None and not crs.name.lower().startswith(("undefined", "unknown"))
     if crs is not None and named and (crs.is_geographic or crs.is_projected):
         return crs
-    log.add("streets_crs", file=path, value=said if crs is None else crs.name)
+    log.add("streets_crs", file=path, value=(said or "–") if crs is None else crs.name)
     return None
 
 

@@ -62,7 +62,7 @@ class BreakfastSection(Section):
     @model_validator(mode="after")
     def _ordered(self) -> BreakfastSection:
         if minutes_of(self.start) >= minutes_of(self.end):
-            raise PydanticCustomError("value_error", "end is not after start")
+            raise PydanticCustomError("option_end_before_start", "end is not after start")
         return self
 
 
