@@ -36,6 +36,7 @@ from .assignment import Assignment, assign_flows
 from .by_level import ratio, sum_by_level
 from .circles import TOLERANCE, ServiceCircles, ServiceType
 from .errors import QueryError, raise_all
+from .network import StreetNetwork
 from .pairs import Pairs, pairs
 
 Floats = npt.NDArray[np.float64]
@@ -171,11 +172,15 @@ class BreakfastGap:
     assignment: Assignment
 
 
-def measure_breakfast(circles: ServiceCircles, rule: BreakfastRule) -> BreakfastGap:
+def measure_breakfast(
+    network: StreetNetwork, circles: ServiceCircles, rule: BreakfastRule
+) -> BreakfastGap:
     """Measure who finds breakfast.
 
     Parameters
     ----------
+    network
+        The streets the circles were measured on.
     circles
         Service circles with the rule's type among them: they give points, outlets, threshold and
         walker.
@@ -185,7 +190,7 @@ def measure_breakfast(circles: ServiceCircles, rule: BreakfastRule) -> Breakfast
     Raises
     ------
     QueryError
-        If the circles do not judge the rule's type.
+        If the circles do not judge the rule's type, or were measured on another network.
     AssignmentError
         If the assignment is not proven optimal.
     """
@@ -197,7 +202,7 @@ def measure_breakfast(circles: ServiceCircles, rule: BreakfastRule) -> Breakfast
     capacity = outlets["capacity"].to_numpy(float) * rule.rate * minutes / 60.0
     capacity[minutes == 0] = 0.0
     persons = circles.demand["residents"].to_numpy(float) * rule.out_share
-    reach = _reach(circles, kind, rows)
+    reach = _reach(network, circles, kind, rows)
     found, walks = _assigned(reach, np.nan_to_num(persons), capacity)
     known = np.isfinite(capacity)
     served = _by_point(found, known[found.target])
@@ -300,7 +305,7 @@ def _reach(circles: ServiceCircles, kind: ServiceType, rows: npt.NDArray[np.int6
     if circles.outlets is None or not len(rows):
         return None
     return pairs(
-        circles.locations.network,
+        network,
         circles.locations,
         circles.outlets.take(rows),
         limit=kind.limit(circles.criterion) + TOLERANCE,

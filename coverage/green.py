@@ -1,8 +1,8 @@
 """Green spaces and community homes: service circles of places with several entrances.
 
-A residential point is covered by a kind of place (口袋公园, 社区之家, …) when the walk to the nearest
-**entrance** of the nearest such place is at most the kind's own threshold; everything else is as in
-`quarterhour.coverage.circles`. A place is entered, in this order of knowledge (``access``):
+A residential point is covered by a kind of place (口袋公园, 社区之家, …) when the walk to the
+nearest **entrance** of the nearest such place is at most the kind's own threshold; everything else
+is as in `quarterhour.coverage.circles`. A place is entered, in this order of knowledge (``access``):
 
 ``given``
     at the entrances the study gives, and nowhere else;

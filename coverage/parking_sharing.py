@@ -32,6 +32,7 @@ from .assignment import Assignment, assign_flows
 from .by_level import ratio, sum_by_level
 from .errors import QueryError
 from .locate import SNAP_LIMIT_M, Locations, locate
+from .network import StreetNetwork
 from .pairs import Pairs, pairs
 from .parking import ParkingGap, ParkingRule
 
@@ -132,6 +133,7 @@ class Sharing:
 
 
 def share_parking(
+    network: StreetNetwork,
     gap: ParkingGap,
     lots: gpd.GeoDataFrame,
     homes: Locations,
@@ -143,6 +145,8 @@ def share_parking(
 
     Parameters
     ----------
+    network
+        The streets.
     gap
         The night gap of the n points.
     lots
@@ -171,9 +175,9 @@ def share_parking(
     rows = np.flatnonzero(state == "shares")
     reach = None
     if len(rows):
-        there = locate(homes.network, lots.iloc[rows], snap_limit=snap_limit)
+        there = locate(network, lots.iloc[rows], snap_limit=snap_limit)
         state[rows[~there.reached]] = "off_streets"
-        reach = pairs(homes.network, homes, there, limit=max(limits) + 0.01)
+        reach = pairs(network, homes, there, limit=max(limits) + 0.01)
     walk = _Walks.of(reach, rows)
     return tuple(_share(limit, gap, lots, state, fits, walk) for limit in limits)
 
