@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from .circles import ServiceCircles
+from .levels import LEVELS, AreaGroups, area_groups, areas_of_points, with_names
 from .states import State
 
-#: Area levels, finest last; "city" is everything.
-LEVELS = ("city", "district", "street", "community")
+__all__ = ["CIRCLE", "LEVELS", "SUMMARY_UNITS", "point_table", "summarise"]
 
 #: Row of the summary that speaks of all basic types together.
 CIRCLE = "circle"
@@ -61,85 +61,36 @@ def summarise(circles: ServiceCircles, areas: gpd.GeoDataFrame | None = None) ->
         One row a (level, area, type), columns and units as in `SUMMARY_UNITS`; ``type`` is
         `CIRCLE` for the full circle. Points without an area of a level are in area "".
     """
-    names = _area_names(areas)
-    outlets = _outlet_areas(circles, areas)
-    parts = []
-    for level in LEVELS:
-        groups = _groups(circles.demand, level)
-        known = [area for (of_level, area) in names if of_level == level]
-        keys = sorted(set(groups) | set(known)) if level != "city" else [""]
-        parts.append(_count(circles, level, keys, groups, outlets.get(level)))
-    table = pd.concat(parts, ignore_index=True)
-    labels = [
-        names.get((lvl, area), ("", "")) for lvl, area in zip(table.level, table.area, strict=True)
+    outlets = areas_of_points(circles.facilities, areas)
+    parts = [
+        _count(circles, area_groups(circles.demand, areas, level), outlets.get(level))
+        for level in LEVELS
     ]
-    table.insert(2, "name", [label[0] for label in labels])
-    table.insert(3, "name_en", [label[1] for label in labels])
-    return table[list(SUMMARY_UNITS)]
-
-
-def _area_names(areas: gpd.GeoDataFrame | None) -> dict[tuple[str, str], tuple[str, str]]:
-    if areas is None:
-        return {}
-    columns = (areas["level"], areas["id"], areas["name"], areas["name_en"])
-    return {(lvl, key): (zh, en) for lvl, key, zh, en in zip(*columns, strict=True)}
-
-
-def _groups(table: pd.DataFrame, level: str) -> npt.NDArray[np.object_]:
-    if level == "city" or level not in table:
-        return np.full(len(table), "", object)
-    return np.asarray(table[level].to_numpy(), dtype=object)
-
-
-def _outlet_areas(
-    circles: ServiceCircles, areas: gpd.GeoDataFrame | None
-) -> dict[str, npt.NDArray[np.object_]]:
-    """Return the area of each outlet by level."""
-    outlets = circles.facilities
-    found = {"city": np.full(len(outlets), "", object)}
-    if areas is None or outlets.empty:
-        return found
-    for level, polygons in areas.groupby("level"):
-        joined = gpd.sjoin(outlets[["geometry"]], polygons[["id", "geometry"]], how="left")
-        first = joined.loc[~joined.index.duplicated(), "id"]
-        found[str(level)] = np.asarray(first.fillna("").to_numpy(), dtype=object)
-    return found
+    return with_names(pd.concat(parts, ignore_index=True), areas)[list(SUMMARY_UNITS)]
 
 
 def _count(
-    circles: ServiceCircles,
-    level: str,
-    keys: list[str],
-    groups: npt.NDArray[np.object_],
-    outlet_groups: npt.NDArray[np.object_] | None,
+    circles: ServiceCircles, groups: AreaGroups, outlet_areas: npt.NDArray[np.object_] | None
 ) -> pd.DataFrame:
-    position = {key: row for row, key in enumerate(keys)}
-    where = np.array([position[key] for key in groups], np.int64)
     residents = circles.demand["residents"].to_numpy(float)
     missing = np.isnan(residents)
     persons = np.where(missing, 0.0, residents)
-
-    def total(mask: npt.NDArray[np.bool_] | float) -> npt.NDArray[np.float64]:
-        counted = np.bincount(where, weights=persons * mask, minlength=len(keys))
-        return counted.astype(np.float64)
-
     base = {
-        "level": level,
-        "area": keys,
-        "points": np.bincount(where, minlength=len(keys)),
-        "points_without_residents": np.bincount(where[missing], minlength=len(keys)),
-        "residents": total(1.0),
+        "level": groups.level,
+        "area": groups.keys,
+        "points": groups.sum(np.ones(len(persons))).astype(np.int64),
+        "points_without_residents": groups.sum(missing).astype(np.int64),
+        "residents": groups.sum(persons),
     }
     rows = []
     columns = [*(kind.id for kind in circles.types), CIRCLE]
     for column, name in enumerate(columns):
         state = circles.circle if name == CIRCLE else circles.state[:, column]
-        counts = {s: total(state == s) for s in State}
+        counts = {s: groups.sum(persons * (state == s)) for s in State}
         straight = _straight(circles, column)
         known = counts[State.COVERED] + counts[State.GAP]
-        share = np.divide(
-            counts[State.COVERED], known, out=np.full(len(keys), np.nan), where=known > 0
-        )
+        share = np.full(len(known), np.nan)
+        np.divide(counts[State.COVERED], known, out=share, where=known > 0)
         rows.append(
             pd.DataFrame(
                 base
@@ -149,9 +100,9 @@ def _count(
                     "gap": counts[State.GAP],
                     "unknown": counts[State.UNKNOWN],
                     "share": share,
-                    "straight_covered": total(straight),
-                    "overcount": total(straight & (state == State.GAP)),
-                    "outlets": _outlets(circles, column, position, outlet_groups),
+                    "straight_covered": groups.sum(persons * straight),
+                    "overcount": groups.sum(persons * (straight & (state == State.GAP))),
+                    "outlets": _outlets(circles, column, groups, outlet_areas),
                 }
             )
         )
@@ -170,20 +121,17 @@ def _straight(circles: ServiceCircles, column: int) -> npt.NDArray[np.bool_]:
 def _outlets(
     circles: ServiceCircles,
     column: int,
-    position: dict[str, int],
-    groups: npt.NDArray[np.object_] | None,
+    groups: AreaGroups,
+    outlet_areas: npt.NDArray[np.object_] | None,
 ) -> npt.NDArray[np.float64]:
-    if groups is None:
-        return np.full(len(position), np.nan)
-    mask = np.ones(len(groups), bool)
+    """Return the outlets of a type (or of all) in each area; NaN where areas have no polygons."""
+    if outlet_areas is None:
+        return np.full(len(groups.keys), np.nan)
+    where = groups.place(outlet_areas)
+    counted = where >= 0
     if column < len(circles.types):
-        mask = circles.facilities["type"].to_numpy() == circles.types[column].id
-    rows = [
-        position[key]
-        for key, of_type in zip(groups, mask, strict=True)
-        if of_type and key in position
-    ]
-    return np.bincount(rows, minlength=len(position)).astype(float)
+        counted &= circles.facilities["type"].to_numpy(object) == circles.types[column].id
+    return np.bincount(where[counted], minlength=len(groups.keys)).astype(np.float64)
 
 
 def point_table(circles: ServiceCircles) -> gpd.GeoDataFrame:
