@@ -28,11 +28,8 @@ class Use:
 
 
 def known_codes():
-    return {
-        key.split(".")[1]
-        for key in catalogue("en")
-        if key.startswith("faults.") and key.count(".") == 2
-    }
+    keys = (key.split(".") for key in catalogue("en"))
+    return {key[1] for key in keys if key[0] == "faults" and len(key) == 3}
 
 
 def constants(tree):
