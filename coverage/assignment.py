@@ -210,11 +210,13 @@ class _Limits:
         return cls(sp.csr_array(sp.vstack(rows, format="csr")[kept]), limits[kept])
 
     def also(self, objective: Floats, value: float) -> _Limits:
-        """Return the limits with ``objective @ flow`` held at its optimum, but for arithmetic."""
+        """Return the limits with ``objective @ flow`` held at its optimum.
+
+        The solver's own tolerance (1e-7) leaves room enough for the arithmetic of the sum.
+        """
         held = sp.csr_array(objective[None, :])
-        slack = 1e-10 * max(1.0, abs(value))
         matrix = sp.csr_array(sp.vstack([self.matrix, held], format="csr"))
-        return _Limits(matrix, np.append(self.right, value + slack))
+        return _Limits(matrix, np.append(self.right, value))
 
     def best(self, objective: Floats) -> _Optimum:
         """Return the flow of least ``objective``, proven by its duals."""

@@ -300,7 +300,9 @@ def _minutes(outlets: gpd.GeoDataFrame, rule: BreakfastRule) -> Floats:
     return np.array([minutes_open(h, rule.window, rule.days) for h in hours], np.float64)
 
 
-def _reach(circles: ServiceCircles, kind: ServiceType, rows: npt.NDArray[np.int64]) -> Pairs | None:
+def _reach(
+    network: StreetNetwork, circles: ServiceCircles, kind: ServiceType, rows: npt.NDArray[np.int64]
+) -> Pairs | None:
     """Return points × outlets within the threshold, None where there are no outlets."""
     if circles.outlets is None or not len(rows):
         return None

@@ -2,7 +2,8 @@
 
 A residential point is covered by a kind of place (口袋公园, 社区之家, …) when the walk to the
 nearest **entrance** of the nearest such place is at most the kind's own threshold; everything else
-is as in `quarterhour.coverage.circles`. A place is entered, in this order of knowledge (``access``):
+is as in `quarterhour.coverage.circles`. A place is entered, in this order of knowledge
+(``access``):
 
 ``given``
     at the entrances the study gives, and nowhere else;
