@@ -110,7 +110,37 @@ def build_app(language: str) -> click.Group:
     stage("plan", ("measure", "plan"))
     stage("map", ("measure", "plan", "map"))
     stage("run", ("measure", "plan", "map"))
+    _add_reports(app, study_argument, common, h)
     return app
+
+
+def _add_reports(
+    app: click.Group,
+    study_argument: Callable[[Any], Any],
+    common: Callable[[Any], Any],
+    h: Callable[[str], str],
+) -> None:
+    """Add the commands that put results together."""
+    out_option = click.option("--out", type=click.Path(path_type=Path), help=h("out"))
+
+    @app.command("compare", help=h("compare"))
+    @click.argument("before", type=click.Path(path_type=Path))
+    @click.argument("after", type=click.Path(path_type=Path))
+    @out_option
+    @common
+    def compare(before: Path, after: Path, out: Path | None, **loudness: Any) -> None:
+        from .compare import compare as work  # noqa: PLC0415
+
+        _guarded(Screen(**loudness), lambda screen: work(before, after, screen, out=out))
+
+    @app.command("checkup", help=h("checkup"))
+    @study_argument
+    @out_option
+    @common
+    def checkup(study: Path, out: Path | None, **loudness: Any) -> None:
+        from .checkup import checkup as work  # noqa: PLC0415
+
+        _guarded(Screen(**loudness), lambda screen: work(study, screen, out=out))
 
 
 def _common_options(language: str) -> Callable[[F], F]:

@@ -16,11 +16,16 @@ from quarterhour.data.output_files import write_geopackage, write_geoparquet, wr
 from quarterhour.data.study_files import file_hashes
 
 from .console import Screen
+from .measures import Measures, measure_all
 from .stages import StageRecord, stage_key
 from .study_run import StudyRun
 
 #: Sections of study.toml that the measures depend on.
-SECTIONS = ("study", "streets", "extent", "demand", "population", "facilities", "areas", "measure")
+SECTIONS = (
+    "study", "streets", "extent", "demand", "population", "facilities", "areas", "measure",
+    "complaints", "survey", "choice", "accessibility", "equity", "breakfast", "gaps", "priority",
+    "scorecard", "blocks",
+)  # fmt: skip
 
 
 def key(run: StudyRun) -> str:
@@ -48,7 +53,19 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     }
     sheets["points"] = pd.DataFrame(points.drop(columns="geometry"))
     write_workbook(sheets, folder / "coverage.xlsx", units=data_dictionary(language))
-    return facts(run, circles, summary)
+    found = measure_all(run, circles, summary)
+    write_measures(found, folder, language)
+    return facts(run, circles, summary) | {"left_out": found.left_out, "tables": list(found.tables)}
+
+
+def write_measures(found: Measures, folder: Path, language: str) -> None:
+    """Write each table as Parquet, all into ``measures.gpkg``, those of areas into the workbook."""
+    for name, table in found.tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    write_geopackage(found.tables, folder / "measures.gpkg")
+    # Tables of single points are too long for a sheet that people read.
+    sheets = {name: table for name, table in found.tables.items() if not name.endswith("_points")}
+    write_workbook(sheets, folder / "measures.xlsx", units=data_dictionary(language))
 
 
 def wide_shares(summary: pd.DataFrame) -> pd.DataFrame:
@@ -117,6 +134,9 @@ def show(record: StageRecord, screen: Screen) -> None:
     rows.append((screen.tr("circle"), *_cells(found["circle"])))
     header = [screen.tr(f"column.{name}") for name in _COLUMNS]
     screen.table(screen.tr("coverage_title", residents=f"{found['residents']:,.0f}"), header, rows)
+    for measure, reason in found["left_out"].items():
+        words = screen.tr(f"measure.{measure}"), screen.tr(f"left_out.{reason}")
+        screen.say("left_out_line", measure=words[0], reason=words[1])
 
 
 _COLUMNS = ("type", "share", "covered", "gap", "unknown", "overcount")

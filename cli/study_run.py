@@ -84,9 +84,13 @@ class StudyRun:
     @property
     def profile(self) -> TravelProfile:
         """Who walks."""
+        return self.walker(self.config.measure.profile)
+
+    def walker(self, name: str) -> TravelProfile:
+        """Return a walking profile of the standards pack."""
         from quarterhour.coverage.profiles import TravelProfile  # noqa: PLC0415
 
-        walker = self.inputs.pack.profile(self.config.measure.profile)
+        walker = self.inputs.pack.profile(name)
         profile = TravelProfile(
             walker.id, speed_kmh=walker.speed.value, signal_delay_s=walker.signal_delay.value
         )
