@@ -7,7 +7,7 @@ area "" of it, never dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -46,12 +46,6 @@ class AreaGroups:
         """Return the sum of values (n,) over each area, float64 (g,)."""
         weights = np.asarray(values, np.float64)
         return np.bincount(self.where, weights, len(self.keys)).astype(np.float64)
-
-    def rows(self) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-        """Yield each area's id and its rows."""
-        order = np.argsort(self.where, kind="stable")
-        ends = np.cumsum(np.bincount(self.where, minlength=len(self.keys)))
-        yield from zip(self.keys, np.split(order, ends[:-1]), strict=True)
 
     def place(self, labels: Objects) -> npt.NDArray[np.int64]:
         """Return the position in ``keys`` of other rows' areas, -1 where it is none of these."""

@@ -165,3 +165,28 @@ def test_a_group_of_types_not_measured_is_an_error(town):
     circles = measure_circles(town, people([0]), shops([0]), [SHOP])
     with pytest.raises(KeyError, match="cafe"):
         group_state(circles, BOTH)
+
+
+def test_types_without_a_category_stay_out_of_categories():
+    log = FaultLog()
+    text = """
+id = "p"
+name = "p"
+version = "1"
+criterion = "metres"
+tiers = [{ id = "5min", name = "5", minutes = 5, metres = 300 }]
+categories = [{ id = "food", name = "food" }]
+types = [
+  { id = "shop", name = "shop", tier = "5min", category = "food" },
+  { id = "bank", name = "bank", tier = "5min" },
+]
+profiles = [{ id = "adult", name = "a", speed = 4.0, signal_delay = 30 }]
+"""
+    pack = parse_pack(text, file="p.toml", log=log)
+    log.raise_if_any()
+    groups = {(g.grouping, g.id): g.types for g in type_groups(pack)}
+    assert groups == {
+        ("all", ""): ("shop", "bank"),
+        ("category", "food"): ("shop",),
+        ("tier", "5min"): ("shop", "bank"),
+    }

@@ -53,6 +53,10 @@ value = { value = 2, unit = "outlets_per_1000" }
 id = "chain"
 name = "chain"
 value = { value = 1000, unit = "outlets_per_million" }
+[[types.indicators]]
+id = "meals"
+name = "meals"
+value = { value = 5, unit = "meals_per_1000" }
 [[profiles]]
 id = "adult"
 name = "a"
@@ -221,7 +225,11 @@ def test_per_community_of_a_type_not_on_record_is_unknown(town, pack):
 def test_what_is_left_out_is_said(town, pack):
     log = FaultLog()
     rows = judged(town, pack, homes(), OUTLETS, log=log)
-    assert {entry.code for entry in log.warnings} == {"indicator_unit", "indicator_needs_column"}
+    assert {(entry.code, entry.column) for entry in log.warnings} == {
+        ("indicator_unit", "satisfaction"),
+        ("indicator_unit", "meals"),
+        ("indicator_needs_column", "chain"),
+    }
     assert not log.faults
     assert "chain" not in rows.index.get_level_values("indicator")
     assert "satisfaction" not in rows.index.get_level_values("indicator")
