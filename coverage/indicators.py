@@ -15,7 +15,9 @@ States: **met** when ``actual >= required`` for certain, **short** when ``actual
 certain, else **unknown**: outlets whose floor area is missing may have any, points without a
 residents figure any residents, and of a type not on record nothing is known. A met requirement
 stays met whatever missing floor areas are; a short one stays short whatever missing residents are,
-by at least the shortfall given.
+by at least the shortfall given. Figures per 1,000 are of the residents on record; where points
+without a figure leave a state unknown, ``suffices_for`` says how many residents the supply on
+record would suffice for.
 """
 
 from __future__ import annotations
@@ -52,8 +54,9 @@ PROVISION_UNITS = {
     "outlets": "outlets; empty where the type is not on record",
     "area_m2": "m² on record",
     "outlets_without_area": "outlets whose floor area is not known",
-    "outlets_per_1000": "outlets per 1,000 residents",
-    "area_per_1000": "m² per 1,000 residents; empty where a floor area or residents are not known",
+    "outlets_per_1000": "outlets per 1,000 residents on record",
+    "area_per_1000": "m² per 1,000 residents on record; empty where a floor area is not known",
+    "area_per_1000_at_least": "the same from the floor areas on record alone",
     "outlets_per_community": "outlets per community with residents",
 }
 
@@ -74,6 +77,7 @@ ALLOCATION_UNITS = {
     "actual": "outlets or m² on record; empty where no type counted is on record",
     "outlets_without_area": "outlets whose floor area is not known",
     "state": "met, short or unknown",
+    "suffices_for": "persons whom what is on record suffices for; empty for per_community",
     "shortfall": "outlets or m²; empty where unknown",
     "shortfall_at_most": "outlets or m² if missing floor areas were 0; empty where not bounded",
     "short_communities": "communities that lack an outlet; per_community only",
@@ -243,7 +247,7 @@ def _provision(kind: str, supply: _Supply, people: _People) -> pd.DataFrame:
     without = _in_areas(lacking, supply, people.groups)
     if kind not in supply.on_record:
         outlets, area = np.full_like(outlets, np.nan), np.full_like(area, np.nan)
-    told = people.missing == 0
+    told = np.ones(len(area), bool)
     return pd.DataFrame(
         {
             "level": people.groups.level,
@@ -256,7 +260,8 @@ def _provision(kind: str, supply: _Supply, people: _People) -> pd.DataFrame:
             "area_m2": area,
             "outlets_without_area": without,
             "outlets_per_1000": _per(outlets * 1000, people.residents, told),
-            "area_per_1000": _per(area * 1000, people.residents, told & (without == 0)),
+            "area_per_1000": _per(area * 1000, people.residents, without == 0),
+            "area_per_1000_at_least": _per(area * 1000, people.residents, told),
             "outlets_per_community": _per(outlets, people.communities, ~np.isnan(outlets)),
         }
     )
@@ -326,7 +331,8 @@ def _per_community(
         state = np.full(len(state), UNKNOWN)
         found = {name: np.full(len(state), np.nan) for name in found}
     required = asked.value * people.communities
-    return found | {"required": required, "outlets_without_area": 0.0, "state": state}
+    head = {"required": required, "outlets_without_area": 0.0, "suffices_for": np.nan}
+    return found | head | {"state": state}
 
 
 def _per_residents(asked: Requirement, supply: _Supply, people: _People) -> dict[str, object]:
@@ -347,11 +353,13 @@ def _per_residents(asked: Requirement, supply: _Supply, people: _People) -> dict
     state = np.select([met & (not none_told), short], [MET, SHORT], UNKNOWN)
     state = np.where((required == 0) & (people.missing == 0), MET, state)
     bounded = people.missing == 0
+    actual = np.full(len(actual), np.nan) if none_told else actual
     return {
         "required": required,
-        "actual": np.full(len(actual), np.nan) if none_told else actual,
+        "actual": actual,
         "outlets_without_area": without,
         "state": state,
+        "suffices_for": actual * asked.per / asked.value if asked.value else np.nan,
         "shortfall": np.where(state == UNKNOWN, np.nan, missing),
         "shortfall_at_most": np.where(bounded, missing, np.nan),
         "short_communities": np.nan,

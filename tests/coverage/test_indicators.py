@@ -181,6 +181,8 @@ def test_missing_residents_never_make_a_requirement_met(town, pack):
     a = rows.loc[("community", "a", "shop", "floor_area")]
     assert (a.state, a.points_without_residents) == ("unknown", 1)
     assert np.isnan(a.shortfall_at_most)
+    # 110 m² at 50 m² per 1,000.
+    assert (a.residents, a.suffices_for) == (2000, 2200)
     city = rows.loc[("city", "", "shop", "floor_area")]
     assert (city.state, city.shortfall) == ("short", 20)
 
@@ -286,6 +288,9 @@ def test_provision_says_what_is_missing(town):
     b = rows.loc[("community", "b", "shop")]
     assert (b.outlets, b.outlets_without_area, b.points_without_residents) == (1, 1, 1)
     assert np.isnan([b.area_per_1000, b.outlets_per_1000]).all()
+    city = rows.loc[("city", "", "shop")]
+    assert (city.outlets_per_1000, city.area_per_1000_at_least) == (2, 55)
+    assert np.isnan(city.area_per_1000)
     assert np.isnan(rows.loc[("city", "", "x"), "outlets"])
 
 
