@@ -42,7 +42,7 @@ Access = Literal["given", "crossing", "edge", "point"]
 
 #: A street along the edge of a polygon opens it every so many metres (project choice).
 ALONG_EDGE_M: Final = 25.0
-#: Entrances of a place closer than this (m) are one.
+#: Half the width (m) an edge is taken to have; entrances of a place closer than this are one.
 _SAME_M: Final = 0.5
 
 
@@ -216,19 +216,25 @@ def _entered(
     if isinstance(shape, shapely.Point):
         return "point", [shape]
     edge = shape.boundary
-    touching = streets[tree.query(edge, predicate="intersects")]
+    near = edge.buffer(_SAME_M)
+    touching = streets[tree.query(near, predicate="intersects")]
     if len(touching):
-        return "crossing", _meeting_points(shapely.intersection(touching, edge))
+        return "crossing", _meeting_points(shapely.intersection(touching, near))
     nearest = streets[tree.nearest(edge)]
     start = shapely.get_point(shapely.shortest_line(edge, nearest), 0)
     return "edge", [start]
 
 
 def _meeting_points(shared: npt.NDArray[np.object_]) -> list[shapely.Point]:
-    """Return points where streets cross an edge, and some along it where they share it."""
-    pieces = shapely.get_parts(shapely.get_parts(shared))
-    dense = shapely.segmentize(pieces, ALONG_EDGE_M)
-    places = shapely.get_coordinates(dense)
+    """Return the middle of each short piece of street on an edge, and points along longer ones.
+
+    The edge is taken as wide as `_SAME_M`: a street drawn along it rarely has the same vertices.
+    """
+    pieces = shapely.get_parts(shared)
+    short = shapely.length(pieces) < ALONG_EDGE_M
+    middles = shapely.line_interpolate_point(pieces[short], 0.5, normalized=True)
+    along = shapely.segmentize(pieces[~short], ALONG_EDGE_M)
+    places = np.vstack([shapely.get_coordinates(middles), shapely.get_coordinates(along)])
     kept = np.unique(np.round(places / _SAME_M), axis=0, return_index=True)[1]
     points: list[shapely.Point] = list(shapely.points(places[np.sort(kept)]))
     return points
