@@ -26,6 +26,7 @@ from quarterhour.coverage.decay import (
     three_zones,
 )
 from quarterhour.coverage.pairs import Pairs
+from quarterhour.coverage.states import State
 
 from . import street_case as case
 from .street_case import CAFE, SHOP, TWO, people, shops
@@ -221,8 +222,11 @@ def test_on_the_street_by_hand(town):
     assert found.ratio == pytest.approx(np.array([first, second]) * 1000)
 
 
-def test_at_the_threshold_still_counts(town):
-    circles = measure_circles(town, people([300]), shops([0]), [SHOP])
+@pytest.mark.parametrize("place", [300, 300.004, 300.008])
+def test_at_the_threshold_still_counts(town, place):
+    # The circle tolerates a centimetre; so must the last zone.
+    circles = measure_circles(town, people([place]), shops([0]), [SHOP])
+    assert circles.state[0, 0] == State.COVERED
     found = measure_accessibility(circles)
     assert found.scores["enhanced"][0, 0] == pytest.approx(1 / (0.22 * 10) * 0.22 * 1000)
 
