@@ -135,6 +135,7 @@ def _note_rules(records: list[StageRecord], screen: Screen) -> None:
                        before=old[name], after=new[name])  # fmt: skip
     for kind, entry in old["types"].items():
         unit = "metres" if new["criterion"] == "metres" else "minutes"
-        if kind in new["types"] and entry[unit] != new["types"][kind][unit]:
+        later = new["types"].get(kind, entry)[unit]
+        if entry[unit] != later:
             screen.say("compare.rule", rule=entry[f"name_{screen.language}"],
-                       before=f"{entry[unit]:g}", after=f"{new['types'][kind][unit]:g}")  # fmt: skip
+                       before=f"{entry[unit]:g}", after=f"{later:g}")  # fmt: skip

@@ -23,8 +23,8 @@ from .study_run import StudyRun
 #: Sections of study.toml that the measures depend on.
 SECTIONS = (
     "study", "streets", "extent", "demand", "population", "facilities", "areas", "measure",
-    "complaints", "survey", "choice", "accessibility", "equity", "breakfast", "gaps", "priority",
-    "scorecard", "blocks",
+    "complaints", "survey", "choice", "accessibility", "equity", "breakfast", "parking",
+    "green", "gaps", "priority", "scorecard", "blocks",
 )  # fmt: skip
 
 

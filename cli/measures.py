@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.coverage.circles import ServiceCircles
 
-from . import governance, supply
+from . import governance, places, supply
 from .study_run import StudyRun
 
 #: A measure's tables by name, or the key of the reason why it is left out.
@@ -74,6 +74,8 @@ MEASURES: dict[str, Callable[[Basis], Outcome]] = {
     "accessibility": supply.accessibility,
     "equity": supply.equity,
     "breakfast": supply.breakfast,
+    "parking": places.parking,
+    "green": places.green,
     "complaints": governance.complaints,
     "survey": governance.survey,
     "gaps": governance.gaps,

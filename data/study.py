@@ -37,6 +37,8 @@ from .study_measures import (
     ComplaintsSection,
     EquitySection,
     GapsSection,
+    GreenSection,
+    ParkingSection,
     PrioritySection,
     ScorecardSection,
     SurveySection,
@@ -48,7 +50,7 @@ __all__ = ["STUDY_FILE", "StudyConfig", "TableSection", "load_study", "parse_stu
 STUDY_FILE = "study.toml"
 
 #: Options that name a file.
-FILE_OPTIONS = ("file", "types_file", "background", "standards")
+FILE_OPTIONS = ("file", "types_file", "entrances_file", "background", "standards")
 
 #: An environment variable with this prefix and the name of a path overrides ``[paths]``.
 PATH_VARIABLE = "QUARTERHOUR_PATH_"
@@ -212,7 +214,9 @@ class StudyConfig(Section):
         The sections of the file, each a frozen model; optional ones are None when absent.
     map
         The same.
-    complaints, survey, choice, accessibility, equity, breakfast, gaps, priority, scorecard, blocks
+    complaints, survey, choice, accessibility, equity, breakfast, parking, green, gaps, priority
+        Sections of `quarterhour.data.study_measures`.
+    scorecard, blocks
         Sections of `quarterhour.data.study_measures`.
     """
 
@@ -232,6 +236,8 @@ class StudyConfig(Section):
     accessibility: AccessibilitySection = AccessibilitySection()
     equity: EquitySection = EquitySection()
     breakfast: BreakfastSection | None = None
+    parking: ParkingSection | None = None
+    green: GreenSection | None = None
     gaps: GapsSection = GapsSection()
     priority: PrioritySection = PrioritySection()
     scorecard: ScorecardSection = ScorecardSection()

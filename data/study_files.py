@@ -32,9 +32,18 @@ def _named(config: StudyConfig) -> Iterator[str]:
     yield config.demand.file
     if config.demand.entrances is not None:
         yield config.demand.entrances.file
-    for section in (config.population, *config.areas, config.complaints, config.survey):
+    for section in (
+        config.population,
+        *config.areas,
+        config.complaints,
+        config.survey,
+        config.parking,
+        config.green,
+    ):
         if section is not None:
             yield section.file
+    if config.green is not None:
+        yield config.green.entrances_file
     for outlets in config.facilities:
         yield outlets.file
         if outlets.types_file:

@@ -13,6 +13,10 @@ from .study_base import Metres, Section, Share, TableSection, Weight
 IndicatorName = Literal[
     "circle", "types", "weakest", "response", "resolution", "satisfaction", "survey"
 ]
+LotKind = Literal[
+    "residential", "street", "public", "office", "mall", "school", "hospital", "hotel", "other"
+]
+GreenKind = Literal["pocket_park", "park", "green", "square", "community_home"]
 #: A time of day, 24:00 and later hours of the next day not included.
 Clock = Annotated[str, Field(pattern=r"^([01]?\d|2[0-3]):[0-5]\d$")]
 Target = Annotated[float, Field(gt=0, le=1)]
@@ -64,6 +68,28 @@ class BreakfastSection(Section):
         if minutes_of(self.start) >= minutes_of(self.end):
             raise PydanticCustomError("option_end_before_start", "end is not after start")
         return self
+
+
+class ParkingSection(TableSection):
+    """``[parking]``: the register of lots, the night gap, and sharing."""
+
+    cars_per_household: Annotated[float, Field(ge=0, le=10)] | None = None
+    usable_kinds: tuple[LotKind, ...] = ("residential", "street")
+    complete: bool = False
+    night_start: Clock = "22:00"
+    night_end: Clock = "07:00"
+    walk: tuple[Metres, ...] = (300.0, 500.0)
+    subsidy: Annotated[float, Field(ge=0)] | None = None
+
+
+class GreenSection(TableSection):
+    """``[green]``: green spaces and community homes, by the walk to their entrances."""
+
+    kind: Literal["", "pocket_park", "park", "green", "square", "community_home"] = ""
+    entrances_file: str = ""
+    metres: dict[GreenKind, Metres] = {
+        "pocket_park": 300.0, "green": 300.0, "park": 1000.0, "community_home": 500.0,
+    }  # fmt: skip
 
 
 class GapsSection(Section):
