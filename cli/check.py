@@ -48,6 +48,13 @@ def _summary(run: StudyRun, screen: Screen) -> Iterator[Row]:
         yield from _placed(run, inputs.candidates, "candidates", screen)
     if inputs.entrances is not None:
         yield screen.tr("check.entrances"), f"{len(inputs.entrances):,}"
+    extras = inputs.extras
+    for name in ("complaints", "survey", "parking"):
+        table = getattr(extras, name)
+        if table is not None:
+            yield screen.tr(f"measure.{name}"), f"{len(table):,}"
+    if extras.green is not None:
+        yield screen.tr("measure.green"), f"{len(extras.green.places):,}"
     for level, rows in inputs.areas.groupby("level", sort=False):
         name = screen.tr(f"check.{level}")
         yield screen.tr("check.areas", level=name), f"{len(rows):,}"
