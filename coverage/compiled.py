@@ -1,4 +1,8 @@
-"""How the kernels are compiled: kept on disk after the first time, running without the GIL."""
+"""How the kernels are compiled: kept on disk after the first time, running without the GIL.
+
+Compiling takes seconds, so only what is called from outside gets a way in from Python, and kernels
+keep to plain loops: assigning a slice alone brings in half a second of error messages.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,16 @@ from numba import njit
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 #: Compile a kernel when it is first called.
-compiled = cast("Callable[[Kernel], Kernel]", njit(cache=True, nogil=True))
+compiled = cast("Callable[[Kernel], Kernel]", njit(cache=True, nogil=True, no_cfunc_wrapper=True))
+
+#: The same for what only other kernels call.
+inner = cast(
+    "Callable[[Kernel], Kernel]",
+    njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True),
+)
 
 #: The same for the small steps of a kernel: they leave no call behind.
-inlined = cast("Callable[[Kernel], Kernel]", njit(cache=True, nogil=True, forceinline=True))
+inlined = cast(
+    "Callable[[Kernel], Kernel]",
+    njit(cache=True, nogil=True, forceinline=True, no_cfunc_wrapper=True, no_cpython_wrapper=True),
+)

@@ -19,11 +19,14 @@ def hilbert_keys(x: Array, y: Array) -> Array:
     The curve keeps neighbours in the plane near each other in memory (Hilbert, 1891).
     """
     n = len(x)
-    keys = np.zeros(n, np.uint64)
+    keys = np.empty(n, np.uint64)
     if n == 0:
         return keys
-    left, bottom = x.min(), y.min()
-    span = max(x.max() - left, y.max() - bottom)
+    left, bottom, right_end, top = x[0], y[0], x[0], y[0]
+    for i in range(n):
+        left, bottom = min(left, x[i]), min(bottom, y[i])
+        right_end, top = max(right_end, x[i]), max(top, y[i])
+    span = max(right_end - left, top - bottom)
     scale = 65535.0 / span if span > 0 else 0.0
     for i in range(n):
         a, b = np.int64((x[i] - left) * scale), np.int64((y[i] - bottom) * scale)
@@ -44,15 +47,18 @@ def hilbert_keys(x: Array, y: Array) -> Array:
 @compiled
 def incidence(n: int, u: Array, v: Array, is_open: Array) -> tuple[Array, Array]:
     """Return, for each node, the open edges that end there (a loop stands twice), as CSR."""
-    start = np.zeros(n + 1, np.int64)
+    start = np.empty(n + 1, np.int64)
+    for i in range(n + 1):
+        start[i] = 0
     for e in range(len(u)):
         if is_open[e]:
             start[u[e] + 1] += 1
             start[v[e] + 1] += 1
     for i in range(n):
         start[i + 1] += start[i]
-    place = start[:-1].copy()
-    edges = np.empty(start[n], np.int32)
+    place, edges = np.empty(n, np.int64), np.empty(start[n], np.int32)
+    for i in range(n):
+        place[i] = start[i]
     for e in range(len(u)):
         if is_open[e]:
             edges[place[u[e]]] = e
@@ -87,10 +93,12 @@ def walk_chains(
     """
     m = len(incident) // 2
     sequence, against = np.empty(m, np.int32), np.empty(m, np.bool_)
-    first = np.zeros(m + 1, np.int64)
+    first = np.empty(m + 1, np.int64)
     origin, to = np.empty(m, np.int32), np.empty(m, np.int32)
-    seen = np.zeros(len(u), np.bool_)
-    stop, junction = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    seen, stop, junction = np.empty(len(u), np.bool_), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    for e in range(len(u)):
+        seen[e] = False
+    first[0] = 0
     for i in range(n):
         degree = start[i + 1] - start[i]
         ring = degree == 2 and incident[start[i]] == incident[start[i] + 1]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import uint64
 from numpy.typing import NDArray
 
-from .compiled import compiled, inlined
+from .compiled import compiled, inlined, inner
 
 Array = NDArray[Any]
 
@@ -23,6 +23,8 @@ HALF = np.uint64(32)
 ZERO, ONE, TWO, THREE, FOUR = (np.uint64(number) for number in range(5))
 #: Slots to keep free behind the last key.
 MARGIN = np.uint64(8)
+#: Slots of a new heap.
+BEGIN = np.uint64(1 << 14)
 
 _DIGIT = np.uint64(11)
 _SHORT = 40
@@ -66,14 +68,30 @@ def drop_first(heap: Any, size: Any) -> Any:
     return size
 
 
-@compiled
+@inner
 def enlarged(array: Array, least: Any) -> Any:
     """Return an array of 64-bit keys with room for ``least``, filled up with `EMPTY`."""
-    size: Any = max(2 * len(array), np.int64(least))
-    bigger = np.empty(size, np.uint64)
-    bigger[: len(array)] = array
-    bigger[len(array) :] = EMPTY
+    used, size, k = uint64(len(array)), max(TWO * uint64(len(array)), least), ZERO
+    bigger = np.empty(np.int64(size), np.uint64)
+    while k < used:
+        bigger[k] = array[k]
+        k += ONE
+    while k < size:
+        bigger[k] = EMPTY
+        k += ONE
     return bigger
+
+
+@inlined
+def first_at(place: Array, begin: Any, end: Any, value: Any) -> Any:
+    """Return the first of rising places, from ``begin`` to ``end``, that is at least ``value``."""
+    while begin < end:
+        middle = (begin + end) >> 1
+        if place[middle] < value:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
 
 
 @compiled
@@ -95,7 +113,8 @@ def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) ->
     swapped = False
     while True:
         source, target = (spare, keys) if swapped else (keys, spare)
-        tally[:] = 0
+        for value in range(2048):
+            tally[value] = np.uint32(0)
         i = ZERO
         while i < n:
             tally[(source[i] >> shift) & np.uint64(2047)] += np.uint32(1)

@@ -14,9 +14,9 @@ import numpy as np
 from numba import uint32, uint64
 from numpy.typing import NDArray
 
-from .compiled import compiled, inlined
+from .compiled import compiled, inlined, inner
 from .kernels_heap import (
-    EMPTY,
+    BEGIN,
     HALF,
     LOW,
     MARGIN,
@@ -24,6 +24,7 @@ from .kernels_heap import (
     ZERO,
     drop_first,
     enlarged,
+    first_at,
     push,
     sort_upper,
 )
@@ -65,7 +66,7 @@ def _seed(
     return size, count
 
 
-@compiled
+@inner
 def search_lanes(
     g: Any, s: Any, rows: Array, limit: Any, dist: Array, queued: Array, heap: Array,
     touched: Array,
@@ -83,7 +84,7 @@ def search_lanes(
     for lane in range(len(rows)):
         for entry in range(s.first[rows[lane]], s.first[rows[lane] + 1]):
             if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, 0)
+                heap = enlarged(heap, ZERO)
             a, b = uint64(s.a[entry]), uint64(s.b[entry])
             if a < none:
                 size, count = _seed(
@@ -125,17 +126,19 @@ def search_lanes(
     return count, heap
 
 
-@compiled
+@inner
 def _room(keys: Array, costs: Array, least: Any) -> tuple[Array, Array]:
     """Return larger copies of keys and costs with room for more than ``least``."""
     size: Any = max(2 * len(keys), np.int64(least) + 1)
     more_keys, more_costs = np.empty(size, np.uint64), np.empty((size, LANES), np.uint32)
-    more_keys[: len(keys)] = keys
-    more_costs[: len(costs)] = costs
+    for i in range(len(keys)):
+        more_keys[i] = keys[i]
+        for k in range(LANES):
+            more_costs[i, k] = costs[i, k]
     return more_keys, more_costs
 
 
-@compiled
+@inner
 def gather_lanes(
     g: Any, t: Any, limit: Any, dist: Array, touched: Array, count: Any, keys: Array, costs: Array
 ) -> tuple[Any, Array, Array]:
@@ -204,7 +207,7 @@ def gather_lanes(
     return found, keys, costs
 
 
-@compiled
+@inner
 def _one_lane(
     cost: Any, lane: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Array
 ) -> Any:
@@ -218,7 +221,7 @@ def _one_lane(
     return found + ONE
 
 
-@compiled
+@inner
 def gather_own_chains(
     g: Any, t: Any, s: Any, rows: Array, limit: Any, found: Any, keys: Array, costs: Array
 ) -> tuple[Any, Array, Array]:
@@ -233,7 +236,7 @@ def gather_own_chains(
             if found + uint64(end - begin) >= uint64(len(keys)):
                 keys, costs = _room(keys, costs, found + uint64(end - begin))
             place, ways = s.place[entry], g.ways[chain]
-            middle = begin + np.searchsorted(t.place[begin:end], place)
+            middle = first_at(t.place, begin, end, place)
             k = middle
             while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
                 cost = np.int64(t.from_a[k]) - s.ahead[entry]
@@ -253,7 +256,7 @@ def gather_own_chains(
     return found, keys, costs
 
 
-@compiled
+@inner
 def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged: Array) -> Any:
     """Copy least costs in the order of sorted keys, one row (32, …) a source; return how many."""
     kept, before, q = ZERO, LOW, ZERO
@@ -273,7 +276,7 @@ def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged
     return kept
 
 
-@compiled
+@inner
 def write_lane(
     costs: Array, kept: Any, owners: Array, limit: Any, cap: Any, unit: Any,
     out: Array, out_cost: Array, written: Any,
@@ -299,7 +302,7 @@ def pairs_lanes(
     ``limit`` is uint32 here, ``dist`` (j+1, 32) is `UNREACHED` and ``queued`` (j+1,) `FAR`
     everywhere, and left so.
     """
-    heap = np.full(1 << 14, EMPTY, np.uint64)
+    heap = enlarged(np.empty(0, np.uint64), BEGIN)
     touched = np.empty(len(g.first), np.uint32)
     keys, costs = np.empty(1 << 12, np.uint64), np.empty((1 << 12, LANES), np.uint32)
     spare, owners = np.empty(0, np.uint64), np.empty(0, np.int32)

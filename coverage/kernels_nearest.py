@@ -10,7 +10,18 @@ from numba import uint32, uint64
 from numpy.typing import NDArray
 
 from .compiled import compiled, inlined
-from .kernels_heap import EMPTY, HALF, LOW, MARGIN, ONE, ZERO, drop_first, enlarged, push
+from .kernels_heap import (
+    BEGIN,
+    HALF,
+    LOW,
+    MARGIN,
+    ONE,
+    ZERO,
+    drop_first,
+    enlarged,
+    first_at,
+    push,
+)
 from .tables import FAR
 
 Array = NDArray[Any]
@@ -62,14 +73,14 @@ def spread(
     bool
         Whether a walk was cut off by the limit.
     """
-    heap, size = np.full(1 << 14, EMPTY, np.uint64), ZERO
+    heap, size = enlarged(np.empty(0, np.uint64), BEGIN), ZERO
     none, cut = uint64(len(g.first) - 1), False
     carried = ZERO
     for row in range(len(s.first) - 1):
         label = uint32(row)
         for entry in range(s.first[row], s.first[row + 1]):
             if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, 0)
+                heap = enlarged(heap, ZERO)
             for side in range(2):
                 at = uint64(s.a[entry]) if side == 0 else uint64(s.b[entry])
                 cost = uint64(s.to_a[entry]) if side == 0 else uint64(s.to_b[entry])
@@ -155,7 +166,7 @@ def settle_own_chains(
                 continue
             begin, end = t.first[chain], t.first[chain + 1]
             place, ways = s.place[entry], g.ways[chain]
-            middle = begin + np.searchsorted(t.place[begin:end], place)
+            middle = first_at(t.place, begin, end, place)
             k = middle
             while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
                 onwards = (ways & _ONWARDS) != 0

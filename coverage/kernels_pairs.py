@@ -9,9 +9,9 @@ import numpy as np
 from numba import uint32, uint64
 from numpy.typing import NDArray
 
-from .compiled import compiled, inlined
+from .compiled import compiled, inlined, inner
 from .kernels_heap import (
-    EMPTY,
+    BEGIN,
     HALF,
     LOW,
     MARGIN,
@@ -19,6 +19,7 @@ from .kernels_heap import (
     ZERO,
     drop_first,
     enlarged,
+    first_at,
     push,
     sort_upper,
 )
@@ -46,18 +47,19 @@ def _carry(node: Any, cost: Any, other: Any, limit: Any, dist: Array, beside: Ar
         beside[node] = other
 
 
-@compiled
+@inner
 def _room(array: Array, least: Any) -> Any:
     """Return the array, or a larger copy with room for ``least``."""
     if least <= uint64(len(array)):
         return array
-    size: Any = max(2 * len(array), np.int64(least))
-    bigger = np.empty(size, array.dtype)
-    bigger[: len(array)] = array
+    bigger, k = np.empty(max(2 * len(array), np.int64(least)), array.dtype), ZERO
+    while k < uint64(len(array)):
+        bigger[k] = array[k]
+        k += ONE
     return bigger
 
 
-@compiled
+@inner
 def search_junctions(
     g: Any, s: Any, row: Any, limit: Any, dist: Array, heap: Array, settled: Array,
     g2: Any, s2: Any, beside: Any,
@@ -74,7 +76,7 @@ def search_junctions(
     size, count, none = ZERO, ZERO, uint64(len(g.first) - 1)
     for entry in range(s.first[row], s.first[row + 1]):
         if uint64(size) + MARGIN > uint64(len(heap)):
-            heap = enlarged(heap, 0)
+            heap = enlarged(heap, ZERO)
         a, b = uint64(s.a[entry]), uint64(s.b[entry])
         if a < none:
             if beside is not None:
@@ -127,7 +129,7 @@ def _listed(
     return found + uint64(cost <= limit)
 
 
-@compiled
+@inner
 def _rooms(keys: Array, costs: Array, others: Any, least: Any) -> tuple[Array, Array, Any]:
     """Return larger copies of the lists with room for more than ``least``."""
     keys, costs = _room(keys, least + ONE), _room(costs, least + ONE)
@@ -136,7 +138,7 @@ def _rooms(keys: Array, costs: Array, others: Any, least: Any) -> tuple[Array, A
     return keys, costs, others
 
 
-@compiled
+@inner
 def _gather(
     g: Any, t: Any, limit: Any, dist: Array, settled: Array, reached: Any,
     keys: Array, costs: Array, t2: Any, beside: Any, others: Any,
@@ -197,7 +199,7 @@ def _gather(
     return found, keys, costs, others
 
 
-@compiled
+@inner
 def _gather_own_chains(
     g: Any, t: Any, s: Any, row: Any, limit: Any, found: Any, keys: Array, costs: Array,
     t2: Any, s2: Any, others: Any,
@@ -212,7 +214,7 @@ def _gather_own_chains(
         if found + uint64(end - begin) >= uint64(len(keys)):
             keys, costs, others = _rooms(keys, costs, others, found + uint64(end - begin))
         place, ways = s.place[entry], g.ways[chain]
-        middle = begin + np.searchsorted(t.place[begin:end], place)
+        middle = first_at(t.place, begin, end, place)
         k = middle
         while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
             cost = np.int64(t.from_a[k]) - s.ahead[entry]
@@ -236,7 +238,7 @@ def _gather_own_chains(
     return found, keys, costs, others
 
 
-@compiled
+@inner
 def _write_row(
     ordered: Array, costs: Array, others: Any, found: Any, cap: Any, unit: Any,
     out: Array, out_cost: Array, out_other: Any, written: Any,
@@ -295,7 +297,7 @@ def pairs_scalar(
     used
         How many places of ``out`` are used.
     """
-    heap = np.full(1 << 14, EMPTY, np.uint64)
+    heap = enlarged(np.empty(0, np.uint64), BEGIN)
     settled = np.empty(len(g.first), np.uint32)
     keys, costs = np.empty(0, np.uint64), np.empty(0, np.uint32)
     spare, tally = np.empty(0, np.uint64), np.empty(2048, np.uint32)

@@ -45,7 +45,7 @@ def find_way(g: Any, s: Any, row: Any, goal: Array, limit: Any) -> tuple[Any, An
     best, last = limit + ONE, none
     for entry in range(s.first[row], s.first[row + 1]):
         if size + MARGIN > uint64(len(heap)):
-            heap = enlarged(heap, 0)
+            heap = enlarged(heap, ZERO)
         for side in range(2):
             at = uint64(s.a[entry]) if side == 0 else uint64(s.b[entry])
             cost = uint64(s.to_a[entry]) if side == 0 else uint64(s.to_b[entry])

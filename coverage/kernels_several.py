@@ -9,8 +9,19 @@ import numpy as np
 from numba import uint32, uint64
 from numpy.typing import NDArray
 
-from .compiled import compiled
-from .kernels_heap import EMPTY, HALF, LOW, MARGIN, ONE, ZERO, drop_first, enlarged, push
+from .compiled import compiled, inner
+from .kernels_heap import (
+    BEGIN,
+    HALF,
+    LOW,
+    MARGIN,
+    ONE,
+    ZERO,
+    drop_first,
+    enlarged,
+    first_at,
+    push,
+)
 from .tables import FAR
 
 Array = NDArray[Any]
@@ -18,7 +29,7 @@ Array = NDArray[Any]
 _ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
 
 
-@compiled
+@inner
 def _useless(
     at: Any, count: Any, cost: Any, label: Any, carried: Any, costs: Array, labels: Array,
     besides: Any,
@@ -35,7 +46,7 @@ def _useless(
     return uint64(costs[at, last]) < cost or labels[at, last] < label
 
 
-@compiled
+@inner
 def _place_of(labels: Array, row: Any, count: Any, label: Any) -> Any:
     """Return where a label stands at a junction, or behind its last one."""
     for i in range(count):
@@ -44,18 +55,19 @@ def _place_of(labels: Array, row: Any, count: Any, label: Any) -> Any:
     return count
 
 
-@compiled
+@inner
 def _comes_after(at: Any, place: Any, cost: Any, label: Any, costs: Array, labels: Array) -> Any:
     """Tell whether a junction's label ranks behind another one."""
     known = uint64(costs[at, place])
     return known > cost or (known == cost and labels[at, place] > label)
 
 
-@compiled
-def _longer(array: Array, fill: Any) -> Array:
+@inner
+def _longer(array: Array) -> Array:
+    """Return a copy with twice the room."""
     bigger = np.empty(2 * len(array), array.dtype)
-    bigger[: len(array)] = array
-    bigger[len(array) :] = fill
+    for i in range(len(array)):
+        bigger[i] = array[i]
     return bigger
 
 
@@ -82,7 +94,7 @@ def spread_several(
     bool
         Whether a walk was cut off by the limit.
     """
-    heap, size = np.full(1 << 14, EMPTY, np.uint64), ZERO
+    heap, size = enlarged(np.empty(0, np.uint64), BEGIN), ZERO
     nodes, owners = np.empty(1 << 14, np.uint32), np.empty(1 << 14, np.uint32)
     carried = np.empty(1 << 14, np.uint64)
     none, cut, slot = uint64(len(g.first) - 1), False, ZERO
@@ -94,10 +106,10 @@ def spread_several(
                 if at >= none or cost > limit:
                     continue
                 if size + MARGIN > uint64(len(heap)):
-                    heap = enlarged(heap, 0)
+                    heap = enlarged(heap, ZERO)
                 if slot + ONE > uint64(len(nodes)):
-                    nodes, owners = _longer(nodes, 0), _longer(owners, 0)
-                    carried = _longer(carried, 0)
+                    nodes, owners = _longer(nodes), _longer(owners)
+                    carried = _longer(carried)
                 nodes[slot], owners[slot] = uint32(at), uint32(row)
                 carried[slot] = ZERO
                 if s2 is not None:
@@ -139,10 +151,10 @@ def spread_several(
             if _useless(onto, full, there, label, beside, costs, labels, besides):
                 continue
             if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, 0)
+                heap = enlarged(heap, ZERO)
             if slot + ONE > uint64(len(nodes)):
-                nodes, owners = _longer(nodes, 0), _longer(owners, 0)
-                carried = _longer(carried, 0)
+                nodes, owners = _longer(nodes), _longer(owners)
+                carried = _longer(carried)
             nodes[slot], owners[slot] = uint32(onto), label
             carried[slot] = beside
             size = push(heap, size, (there << HALF) | slot)
@@ -150,7 +162,7 @@ def spread_several(
     return cut
 
 
-@compiled
+@inner
 def _offer(
     at: Any, cost: Any, label: Any, carried: Any, limit: Any, best: Array, whose: Array, other: Any
 ) -> None:
@@ -228,7 +240,7 @@ def offer_own_chains(
                 continue
             begin, end = t.first[chain], t.first[chain + 1]
             place, ways = s.place[entry], g.ways[chain]
-            middle = begin + np.searchsorted(t.place[begin:end], place)
+            middle = first_at(t.place, begin, end, place)
             k = middle
             while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
                 here = np.int64(t.from_a[k]) - s.ahead[entry]

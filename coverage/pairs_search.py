@@ -227,7 +227,8 @@ def _joined(parts: list[Written], n: int, threads: int) -> Rows:
 
     def copy(part: Written) -> None:
         number, whole = len(joined) - 1, joined[-1]
-        place_rows(part.columns[number], part.rows, part.count, indptr, whole)
+        bits = part.columns[number].view(np.int32)  # so that one kernel copies every column
+        place_rows(bits, part.rows, part.count, indptr, whole.view(np.int32))
         part.columns[number] = whole[:0]
 
     with ThreadPoolExecutor(threads) as pool:

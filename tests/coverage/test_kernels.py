@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from quarterhour.coverage import kernels_heap as heaps
 from quarterhour.coverage import pairs_search
@@ -24,20 +25,27 @@ from .networks import block, multigraphs
 KEYS = st.lists(st.integers(0, 2**63), max_size=200)
 
 
+@njit
+def through_the_heap(keys, heap):
+    """Put all keys on the heap, which grows, and take them off again."""
+    size, taken = np.uint64(0), np.empty_like(keys)
+    for key in keys:
+        if size + heaps.MARGIN > np.uint64(len(heap)):
+            heap = heaps.enlarged(heap, np.uint64(0))
+        size = heaps.push(heap, size, key)
+    for i in range(len(keys)):
+        taken[i] = heap[0]
+        size = heaps.drop_first(heap, size)
+    return taken, heap, size
+
+
 @settings(max_examples=50, deadline=None)
 @given(KEYS)
 def test_the_heap_gives_back_keys_in_order(keys):
     heap = np.full(8, heaps.EMPTY, np.uint64)
-    size = np.uint64(0)
-    for key in keys:
-        if size + heaps.MARGIN > len(heap):
-            heap = heaps.enlarged(heap, np.uint64(0))
-        size = np.uint64(heaps.push(heap, size, np.uint64(key)))
-    taken = []
-    while size > 0:
-        taken.append(int(heap[0]))
-        size = np.uint64(heaps.drop_first(heap, size))
-    assert taken == sorted(keys)
+    taken, heap, size = through_the_heap(np.array(keys, np.uint64), heap)
+    assert size == 0
+    assert taken.tolist() == sorted(keys)
     assert (heap == heaps.EMPTY).all()
 
 
