@@ -1,3 +1,4 @@
+# ruff: noqa: C901 - compiled loops are written out
 """Compiled: Hilbert order of nodes, and chains of nodes that only pass through."""
 
 from __future__ import annotations
