@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 import re
 import unicodedata
-import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyogrio
+import xlsxwriter
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from xlsxwriter.exceptions import XlsxWriterException
 
 #: First characters that make a spreadsheet take text for a formula; full-width ones too, as
 #: Chinese and Japanese Excel does.
@@ -31,8 +29,11 @@ _MAX_TEXT: Final = 32_767
 _WIDTHS: Final = (6, 60)
 _SAMPLE_ROWS: Final = 200
 #: Stands in for the time of writing, so that equal tables give equal files.
-_UNDATED: Final = "2000-01-01T00:00:00Z"
-_WRITTEN_AT: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_UNDATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+#: Text stays text: no formulas, links or numbers are made of it.
+_WORKBOOK_OPTIONS: Final = {
+    "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+}  # fmt: skip
 
 
 def write_geoparquet(frame: gpd.GeoDataFrame, path: Path) -> None:
@@ -59,7 +60,7 @@ def write_geopackage(layers: Mapping[str, pd.DataFrame], path: Path) -> None:
     if not layers:
         raise ValueError("a GeoPackage needs a layer")
     path.unlink(missing_ok=True)
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _UNDATED})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{_UNDATED:%Y-%m-%dT%H:%M:%SZ}"})
     try:
         for name, frame in layers.items():
             kinds = _geometry_kinds(frame)
@@ -109,55 +110,59 @@ def write_workbook(
     whole = dict(sheets) | ({units_title: units} if units is not None else {})
     if not whole:
         raise ValueError("a workbook needs a sheet")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, frame in whole.items():
+    for frame in whole.values():
         if len(frame) >= _MAX_ROWS:
             raise ValueError(f"{len(frame)} rows do not fit a sheet; write CSV instead")
-        _fill(book.create_sheet(title), plain_table(frame))
-    stream = io.BytesIO()
-    book.save(stream)
-    _write_undated(stream, path)
+    with xlsxwriter.Workbook(path, _WORKBOOK_OPTIONS) as book:
+        book.set_properties({"created": _UNDATED})
+        formats = _Formats(book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
+        for title, frame in whole.items():
+            _fill(_new_sheet(book, title), plain_table(frame), formats)
 
 
-def _write_undated(workbook: io.BytesIO, path: Path) -> None:
-    """Write a saved workbook without the time of writing: equal tables give equal files."""
-    with zipfile.ZipFile(workbook) as given, zipfile.ZipFile(path, "w") as kept:
-        for name in given.namelist():
-            data = given.read(name)
-            if name == "docProps/core.xml":
-                data = _WRITTEN_AT.sub(_UNDATED.encode(), data)
-            kept.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+class _Formats(NamedTuple):
+    """Looks of cells: headers, and text that begins like a formula."""
+
+    head: Any
+    quoted: Any
 
 
-def _fill(sheet: Any, frame: pd.DataFrame) -> None:
-    for column, name in enumerate(frame.columns, start=1):
-        _set(sheet, 1, column, str(name))
-        sheet.cell(1, column).font = Font(bold=True)
-    for row, values in enumerate(frame.itertuples(index=False, name=None), start=2):
-        for column, value in enumerate(values, start=1):
-            _set(sheet, row, column, cell_value(value))
-    sheet.freeze_panes = "A2"
-    if len(frame.columns):
-        last = get_column_letter(len(frame.columns))
-        sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
-    for column, name in enumerate(frame.columns, start=1):
-        shown = [str(name), *map(str, frame.iloc[:_SAMPLE_ROWS, column - 1])]
+def _new_sheet(book: Any, title: str) -> Any:
+    try:
+        return book.add_worksheet(title)
+    except XlsxWriterException as error:
+        raise ValueError(str(error)) from error
+
+
+def _fill(sheet: Any, frame: pd.DataFrame, formats: _Formats) -> None:
+    for column, name in enumerate(frame.columns):
+        sheet.write_string(0, column, _text(str(name)), formats.head)
+        shown = [str(name), *map(str, frame.iloc[:_SAMPLE_ROWS, column])]
         width = min(max(_WIDTHS[0], max(map(text_width, shown)) + 2), _WIDTHS[1])
-        sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.set_column(column, column, width)
+    for row, values in enumerate(frame.itertuples(index=False, name=None), start=1):
+        for column, value in enumerate(values):
+            _set(sheet, row, column, cell_value(value), formats)
+    sheet.freeze_panes(1, 0)
+    if len(frame.columns):
+        sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
 
 
-def _set(sheet: Any, row: int, column: int, value: object) -> None:
-    if value is None:
+def _set(sheet: Any, row: int, column: int, value: object, formats: _Formats) -> None:
+    if value is None or value == "":
         return
-    cell = sheet.cell(row, column)
-    if not isinstance(value, str):
-        cell.value = value
-        return
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT]
-    cell.data_type = "s"
-    if value.startswith(_FORMULA_START):
-        cell.quotePrefix = True
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, str):
+        risky = value.startswith(_FORMULA_START)
+        sheet.write_string(row, column, _text(value), formats.quoted if risky else None)
+    else:
+        sheet.write_number(row, column, value)
+
+
+def _text(value: str) -> str:
+    """Return text as Excel can hold it."""
+    return ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT]
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
