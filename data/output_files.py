@@ -162,7 +162,7 @@ def _set(sheet: Any, row: int, column: int, value: object, formats: _Formats) ->
 
 def _text(value: str) -> str:
     """Return text as Excel can hold it."""
-    return ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT]
+    return str(ILLEGAL_CHARACTERS_RE.sub("", value))[:_MAX_TEXT]
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -18,7 +18,12 @@ def call(*words):
 
 def test_plan_is_the_same_on_a_cluster(demo_run, tmp_path):
     study = shutil.copytree(demo_run, tmp_path / "study")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {
+        "n_workers": 2,
+        "threads_per_worker": 1,
+        "processes": True,
+        "dashboard_address": None,
+    }
     with distributed.LocalCluster(**options) as cluster:
         address = cluster.scheduler_address
         assert call("plan", study, "--fresh", "--quiet", "--scheduler", address) == 0
