@@ -13,17 +13,14 @@ from numba import njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
+_OUTER: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+_INNER = _OUTER | {"no_cpython_wrapper": True}
+
 #: Compile a kernel when it is first called.
-compiled = cast("Callable[[Kernel], Kernel]", njit(cache=True, nogil=True, no_cfunc_wrapper=True))
+compiled = cast("Callable[[Kernel], Kernel]", njit(**_OUTER))
 
 #: The same for what only other kernels call.
-inner = cast(
-    "Callable[[Kernel], Kernel]",
-    njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True),
-)
+inner = cast("Callable[[Kernel], Kernel]", njit(**_INNER))
 
 #: The same for the small steps of a kernel: they leave no call behind.
-inlined = cast(
-    "Callable[[Kernel], Kernel]",
-    njit(cache=True, nogil=True, forceinline=True, no_cfunc_wrapper=True, no_cpython_wrapper=True),
-)
+inlined = cast("Callable[[Kernel], Kernel]", njit(**_INNER, forceinline=True))

@@ -52,7 +52,8 @@ def _room(array: Array, least: Any) -> Any:
     """Return the array, or a larger copy with room for ``least``."""
     if least <= uint64(len(array)):
         return array
-    bigger, k = np.empty(max(2 * len(array), np.int64(least)), array.dtype), ZERO
+    size: Any = max(2 * len(array), np.int64(least))
+    bigger, k = np.empty(size, array.dtype), ZERO
     while k < uint64(len(array)):
         bigger[k] = array[k]
         k += ONE
