@@ -14,6 +14,7 @@ from quarterhour.coverage.summary import CIRCLE, point_table, summarise
 from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
 from quarterhour.data.study_files import file_hashes
+from quarterhour.data.text import languages
 
 from .console import Screen
 from .measures import Measures, measure_all
@@ -55,7 +56,10 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     write_workbook(sheets, folder / "coverage.xlsx", units=data_dictionary(language))
     found = measure_all(run, circles, summary)
     write_measures(found, folder, language)
-    return facts(run, circles, summary) | {"left_out": found.left_out, "tables": list(found.tables)}
+    said = {code: [note.line(code) for note in found.notes] for code in languages()}
+    return facts(run, circles, summary) | {
+        "left_out": found.left_out, "notes": said, "tables": list(found.tables),
+    }  # fmt: skip
 
 
 def write_measures(found: Measures, folder: Path, language: str) -> None:
@@ -137,6 +141,8 @@ def show(record: StageRecord, screen: Screen) -> None:
     for measure, reason in found["left_out"].items():
         words = screen.tr(f"measure.{measure}"), screen.tr(f"left_out.{reason}")
         screen.say("left_out_line", measure=words[0], reason=words[1])
+    for line in found["notes"][screen.language]:
+        screen.say("note_line", line=line)
 
 
 _COLUMNS = ("type", "share", "covered", "gap", "unknown", "overcount")

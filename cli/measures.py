@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.coverage.circles import ServiceCircles
+from quarterhour.data.faults import Fault, FaultLog
 
 from . import governance, places, supply
 from .study_run import StudyRun
@@ -31,12 +32,15 @@ class Basis:
         From `quarterhour.coverage.summary.summarise`.
     tables
         Tables of the measures made so far, by name.
+    log
+        Takes what a measure leaves out of its tables.
     """
 
     run: StudyRun
     circles: ServiceCircles
     summary: pd.DataFrame
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    log: FaultLog = field(default_factory=FaultLog)
 
     @property
     def areas(self) -> gpd.GeoDataFrame:
@@ -59,10 +63,13 @@ class Measures:
         Name -> table; the name is that of its file, layer and sheet.
     left_out
         Measure -> key of the reason, in ``cli.left_out``.
+    notes
+        What the measures made leave out of their tables.
     """
 
     tables: dict[str, pd.DataFrame]
     left_out: dict[str, str]
+    notes: tuple[Fault, ...] = ()
 
 
 #: Name (``cli.measure.<name>``) -> what measures it, in order; later ones may use earlier tables.
@@ -102,4 +109,4 @@ def measure_all(run: StudyRun, circles: ServiceCircles, summary: pd.DataFrame) -
         else:
             basis.tables.update(found)
         run.progress("measures", number, len(MEASURES))
-    return Measures(basis.tables, left_out)
+    return Measures(basis.tables, left_out, tuple(basis.log.warnings))

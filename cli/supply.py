@@ -75,7 +75,7 @@ def provision(basis: Basis) -> Outcome:
 
 def allocation(basis: Basis) -> Outcome:
     """Return what each area has of what the standards ask."""
-    found = allocation_table(basis.circles, basis.run.inputs.pack, basis.areas)
+    found = allocation_table(basis.circles, basis.run.inputs.pack, basis.areas, log=basis.log)
     return "no_indicators" if found.empty else {"allocation": found}
 
 

@@ -167,12 +167,12 @@ def allocation_table(
     pandas.DataFrame
         One row a (level, area, requirement), columns and units in `ALLOCATION_UNITS`.
     """
-    own_log = FaultLog() if log is None else log
+    own = FaultLog() if log is None else log
     supply = _supply(circles, areas)
     types = [kind.id for kind in circles.types]
-    asked = requirements(pack, types, set(circles.facilities.columns), log=own_log)
+    asked = requirements(pack, types, set(circles.facilities.columns), log=own)
     if "community" not in supply.places and any(a.kind == "per_community" for a in asked):
-        own_log.add("indicator_needs_communities", severity="warning")
+        own.add("indicator_needs_communities", severity="warning")
         asked = tuple(a for a in asked if a.kind != "per_community")
     people = _levels(circles, areas, supply)
     parts = [_judged(one, supply, level, people, areas) for level in people for one in asked]
