@@ -32,8 +32,10 @@ from quarterhour.data.faults import FaultLog
 from quarterhour.data.streets import read_streets
 
 try:
+    from .engine_tiles import tiles
     from .record import Record
 except ImportError:  # started as a script
+    from engine_tiles import tiles
     from record import Record
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -60,6 +62,7 @@ def run() -> list[Record]:
         *dense(moscow),
         *sparse(moscow),
         *nearest_of_types(moscow),
+        *tiles(moscow.network),
         *building(),
         *starting(),
     ]
