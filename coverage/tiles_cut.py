@@ -98,7 +98,7 @@ class _Cut:
     def graph(self, whole: Graph) -> Graph:
         """Return the graph of the part; junctions beyond the limit have no arcs."""
         kept = np.isin(self.inside, self.reached)
-        count = np.where(kept, np.diff(whole.first)[self.inside], 0)
+        count = np.where(kept, whole.first[self.inside + 1] - whole.first[self.inside], 0)
         live = np.where(kept, whole.through[self.inside] - whole.first[self.inside], 0)
         first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
         return Graph(
