@@ -3,6 +3,7 @@
 import string
 
 import pytest
+
 from quarterhour.data.text import catalogue, choose_language, languages, tr
 
 
