@@ -406,7 +406,7 @@ def test_ways_before_nodes_have_no_positions(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     log = FaultLog()
     assert read_streets(tmp_path / "none.osm.pbf", log=log) is None
-    assert only_fault(log) == "is_folder"
+    assert only_fault(log) == "file_missing"
 
 
 def test_a_folder_is_no_file(tmp_path):
