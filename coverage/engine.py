@@ -62,7 +62,7 @@ def spots(chains: Chains, locations: Locations) -> Spots:
     row = chains.at[locations.edge]
     ok = row >= 0
     row = row[ok]
-    chain = chains.chain[row]
+    chain = np.searchsorted(chains.first, row, side="right") - 1
     along = locations.fraction[ok]
     share = np.where(chains.against[row], 1.0 - along, along)
     begin = (row == chains.first[chain]) & (share == 0)
