@@ -10,11 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 RESULTS = "results"
+
+#: What the results are made by.
+PACKAGES = ("cli", "coverage", "data", "maps", "optimize")
+PROGRAM_ENDINGS = (".py", ".toml", ".js", ".css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,31 @@ class StageRecord:
 
 
 def stage_key(stage: str, parts: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a stage's inputs: options, file hashes, upstream keys, version."""
-    content = {"stage": stage, "version": version("quarterhour"), **parts}
+    """Return the SHA-256 of a stage's inputs: options, file hashes, upstream keys, program."""
+    content = {"stage": stage, "program": program_hash(), **parts}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def program_hash() -> str:
+    """Return the SHA-256 of quarterhour's own code, words and packs.
+
+    A version number alone would keep results of an older state of the same version.
+    """
+    content = hashlib.sha256(version("quarterhour").encode())
+    for path in _program_files():
+        content.update(path.name.encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _program_files() -> list[Path]:
+    """Return the files of the program; of a namespace package only the folders that exist."""
+    specs = (find_spec(f"quarterhour.{name}") for name in PACKAGES)
+    places = (place for spec in specs if spec for place in spec.submodule_search_locations or ())
+    found = (path for place in places for path in Path(place).rglob("*") if path.is_file())
+    return sorted(path for path in found if path.suffix in PROGRAM_ENDINGS)
 
 
 def file_hash(path: Path) -> str:
