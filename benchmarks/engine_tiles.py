@@ -1,7 +1,8 @@
 """Tiles: how cost grows with the network, and what one barrier makes to compute again.
 
-Cheap on purpose: a window of Moscow of 12 km, and 400 m, so that fixed costs of a tile weigh more here
-than at 1,200 m. Shown are the time per pair as the network grows, and the share of tiles computed again.
+Cheap on purpose: a window of Moscow of 12 km, and 400 m, so that fixed costs of a tile weigh
+more here than at 1,200 m. Shown are the time per pair as the network grows, and the share of
+tiles computed again.
 """
 
 from __future__ import annotations
