@@ -158,7 +158,7 @@ def test_interrupt_that_the_search_swallows_still_ends_the_run(listen, study, mo
     """The search for a plan answers Ctrl-C with its best so far: no reason to go on drawing."""
     spoil.option(study, "outlets = 40", "outlets = 39")
     before = digests(study)
-    press_ctrl_c_in(monkeypatch, "quarterhour.optimize.solve", "improve")
+    press_ctrl_c_in(monkeypatch, "quarterhour.optimize.solve_openings", "improve")
     code, out, _ = listen("run", study, "--lang", "en")
     assert code == 130
     assert "Interrupted" in out

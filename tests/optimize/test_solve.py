@@ -37,7 +37,7 @@ def test_equals_brute_force(
     solver, examples, reduce, quick, draw_problem, brute_force, keeps_quotas, worth, monkeypatch
 ):
     if not quick:  # without it the solver itself has to prove every instance
-        monkeypatch.setattr("quarterhour.optimize.solve.quick_bound", reach_of_all)
+        monkeypatch.setattr("quarterhour.optimize.solve_openings.quick_bound", reach_of_all)
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
