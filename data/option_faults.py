@@ -56,7 +56,9 @@ def note_option(detail: ErrorDetails, known: Iterable[str], *, file: str, log: F
     """
     kind, context = detail["type"], detail.get("ctx") or {}
     code = kind if kind.startswith("option_") else _CODES.get(kind, "option_invalid")
-    option = dotted(detail["loc"])
+    # A rule between options of a section names the one to look at.
+    inside = (str(context["option"]),) if "option" in context else ()
+    option = dotted((*detail["loc"], *inside))
     value = None if code == "option_missing" else shown(detail["input"])
     params: dict[str, str] = {}
     if code == "option_unknown":
@@ -66,8 +68,8 @@ def note_option(detail: ErrorDetails, known: Iterable[str], *, file: str, log: F
     elif code == "option_range":
         bounds = [f"{sign} {context[name]:g}" for name, sign in _SIGNS.items() if name in context]
         params["bound"] = ", ".join(bounds)
-    elif code == "option_one_of":
-        params["names"] = str(context["names"])
+    elif kind.startswith("option_"):
+        params = {name: str(value) for name, value in context.items() if name != "option"}
     elif code == "option_invalid":
         params["said"] = detail["msg"]
     log.add(code, file=file, column=option, value=value, row=None, **params)  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from .encoding import show_bytes
 from .faults import FaultLog
 from .option_faults import note_option
+from .secrets import take_passwords
 from .study_base import Metres, Section, TableSection
 from .study_measures import (
     AccessibilitySection,
@@ -43,6 +44,7 @@ from .study_measures import (
     ScorecardSection,
     SurveySection,
 )
+from .study_plan import PlanSection
 from .walking_rules import DEFAULT_RULES, Policy
 
 __all__ = ["STUDY_FILE", "StudyConfig", "TableSection", "load_study", "parse_study", "study_file"]
@@ -50,7 +52,9 @@ __all__ = ["STUDY_FILE", "StudyConfig", "TableSection", "load_study", "parse_stu
 STUDY_FILE = "study.toml"
 
 #: Options that name a file.
-FILE_OPTIONS = ("file", "types_file", "entrances_file", "background", "standards")
+FILE_OPTIONS = (
+    "file", "types_file", "entrances_file", "background", "standards", "ledger", "previous",
+)  # fmt: skip
 
 #: An environment variable with this prefix and the name of a path overrides ``[paths]``.
 PATH_VARIABLE = "QUARTERHOUR_PATH_"
@@ -163,35 +167,6 @@ class MeasureSection(Section):
     walk_to_street: bool = True
 
 
-class Quota(Section):
-    """Least and most outlets of a group."""
-
-    min: Annotated[int, Field(ge=0)] = 0
-    max: Annotated[int, Field(ge=0)] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Quota:
-        if self.max is not None and self.max < self.min:
-            raise PydanticCustomError("option_max_below_min", "max is below min")
-        return self
-
-
-class PlanSection(Section):
-    """``[plan]``: how many outlets, where allowed, and how hard to prove."""
-
-    outlets: Annotated[int, Field(ge=1)] = 20
-    types: tuple[str, ...] = ()
-    per_type: dict[str, Quota] = {}
-    per_district: dict[str, Quota] = {}
-    per_street: dict[str, Quota] = {}
-    budget: Annotated[float, Field(gt=0)] | None = None
-    solver: str = "highs"
-    time_limit: Annotated[float, Field(gt=0)] = 60.0
-    gap: Annotated[float, Field(ge=0, lt=1)] = 1e-4
-    seed: int = 0
-    threads: Annotated[int, Field(ge=1)] = 2
-
-
 class MapSection(Section):
     """``[map]``: the page."""
 
@@ -293,7 +268,7 @@ def study_file(folder: Path) -> Path:
 def parse_study(text: str, *, name: str, log: FaultLog) -> StudyConfig | None:
     """Read the text of a ``study.toml``; every fault goes to ``log`` under the file ``name``."""
     try:
-        raw = tomllib.loads(text)
+        raw = take_passwords(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         _note_line(str(error), text, name, log)
         return None

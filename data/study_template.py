@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .study import StudyConfig, section_model
+from .study_base import TableSection
 from .text import catalogue, tr
 
 #: Sections that may be repeated, written as ``[[name]]``.
@@ -111,7 +112,7 @@ def _is_section(option: FieldInfo) -> bool:
     if get_origin(option.annotation) is dict:
         return False
     kinds = get_args(option.annotation) or (option.annotation,)
-    return any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
+    return any(isinstance(kind, type) and issubclass(kind, TableSection) for kind in kinds)
 
 
 def _default(option: FieldInfo) -> str:
@@ -126,6 +127,8 @@ def toml_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, BaseModel):
+        return toml_value(value.model_dump(exclude_none=True))
     if isinstance(value, Mapping):
         inside = ", ".join(f"{_key(key)} = {toml_value(one)}" for key, one in value.items())
         return "{" + inside + "}"
