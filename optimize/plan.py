@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from quarterhour.data.faults import Fault
 
-from .arrays import Floats
+from .arrays import Floats, Ints
 
 #: ``optimal``: proven to within `PROVEN`; ``within_gap``: proven to within the gap asked for;
 #: ``time_limit`` and ``interrupted``: the best found, with its bound; ``infeasible``: no plan
 #: keeps all quotas (`Plan.conflicts` says why as far as known); ``unknown``: stopped before any
 #: plan was found.
 Status = Literal["optimal", "within_gap", "time_limit", "interrupted", "infeasible", "unknown"]
+
+#: Whether the objective is to be large (persons covered) or small (outlets, cost, walking).
+Sense = Literal["max", "min"]
 
 #: Largest relative gap that may be called optimal.
 PROVEN = 1e-6
@@ -50,6 +56,26 @@ class ModelSize:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Assignment:
+    """Who is served by which outlet: one record for each (demand point, type, outlet) in use.
+
+    Attributes
+    ----------
+    demand, type
+        Demand index and type index (a,).
+    candidate
+        Candidate index (a,); an existing outlet e of its type is −1 − e.
+    persons
+        Persons served (a,).
+    """
+
+    demand: Ints
+    type: Ints
+    candidate: Ints
+    persons: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A plan with its proof.
 
@@ -62,9 +88,9 @@ class Plan:
     objective
         Weight newly covered, summed over types (persons, unless priorities weigh it).
     bound
-        No plan that keeps the quotas covers more.
+        No plan that keeps the quotas covers more (``sense`` max) or costs less (min).
     gap
-        (bound − objective) / objective; 0 where both are 0, inf where only the objective is.
+        |bound − objective| / objective; 0 where both are 0, inf where only the objective is.
     solver
         Name and version.
     seed, seconds
@@ -77,6 +103,18 @@ class Plan:
         Why there is no plan, in words; empty otherwise.
     size
         The model solved.
+    sense
+        Whether the objective is maximised or minimised.
+    objective_kind
+        Name of the objective in `quarterhour.optimize.objectives`.
+    unreachable
+        (demand, type) index pairs (u, 2) with a known gap that no allowed opening reaches.
+    figures
+        Further figures of the objective by name, e.g. ``share_of_residents``.
+    assignment
+        Who is served where, for objectives that assign demand.
+    notes
+        What the reader should know about the plan; warnings, never faults.
     """
 
     status: Status
@@ -91,6 +129,12 @@ class Plan:
     greedy: float
     conflicts: tuple[Fault, ...] = ()
     size: ModelSize = ModelSize()
+    sense: Sense = "max"
+    objective_kind: str = "coverage"
+    unreachable: Ints = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    figures: Mapping[str, float] = field(default_factory=dict)
+    assignment: Assignment | None = None
+    notes: tuple[Fault, ...] = ()
 
     @property
     def found(self) -> bool:
@@ -98,9 +142,12 @@ class Plan:
         return self.status not in {"infeasible", "unknown"}
 
 
-def relative_gap(objective: float, bound: float) -> float:
-    """Return (bound − objective) / objective, 0 where both are 0, inf where only one is."""
-    distance = max(bound - objective, 0.0)
+def relative_gap(objective: float, bound: float, sense: Sense = "max") -> float:
+    """Return |bound − objective| / objective, 0 where both are 0, inf where only one is.
+
+    A bound on the wrong side of the objective (rounding) counts as equal to it.
+    """
+    distance = max(bound - objective if sense == "max" else objective - bound, 0.0)
     if distance == 0:
         return 0.0
     return distance / objective if objective > 0 else float("inf")
