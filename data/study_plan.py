@@ -51,6 +51,13 @@ class FloorSection(Section):
     area: str = ""
     year: str = ""
 
+    @model_validator(mode="after")
+    def _area_of_level(self) -> FloorSection:
+        if self.level == "city" and self.area:
+            context = {"option": "area", "area": self.area}
+            raise PydanticCustomError("option_city_area", "the city is not an area", context)
+        return self
+
 
 class PlanSection(Section):
     """``[plan]``: how many outlets, where allowed, when, and how hard to prove."""
@@ -129,7 +136,7 @@ class PlanSection(Section):
 
     def _in_outlets(self) -> bool:
         whole = all(number == int(number) for number in self.per_year)
-        return whole and 1 <= sum(self.per_year)
+        return whole and sum(self.per_year) >= 1
 
     def outlets_by_year(self) -> tuple[int, ...]:
         """Return the most outlets of each year; all of them in one entry when there are no years.
