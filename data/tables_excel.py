@@ -112,7 +112,7 @@ def _merged_values(sheet: Worksheet) -> dict[tuple[int, int], str]:
     for block in sheet.merged_cells.ranges:
         if block.min_col == block.max_col:
             corner = sheet.cell(block.min_row, block.min_col)
-            text = _plain(corner.value, corner.number_format)
+            text = plain_text(corner.value, corner.number_format)
             below = range(block.min_row + 1, block.max_row + 1)
             values |= {(row, block.min_col): text for row in below}
     return values
@@ -133,10 +133,10 @@ def _text(cell: Cell | MergedCell, log: FaultLog, file: str) -> str:
             value=cell.value,
             severity="warning",
         )
-    return _plain(cell.value, cell.number_format)
+    return plain_text(cell.value, cell.number_format)
 
 
-def _plain(value: object, number_format: str) -> str:
+def plain_text(value: object, number_format: str) -> str:
     """Return a cell's value as the text a bureau sees, codes shown as 001 included."""
     if value is None:
         return ""
