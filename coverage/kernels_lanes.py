@@ -257,8 +257,13 @@ def gather_own_chains(
 
 
 @inner
-def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged: Array) -> Any:
-    """Copy least costs in the order of sorted keys, one row (32, …) a source; return how many."""
+def merge_sorted(
+    ordered: Array, found: Any, costs: Array, merged: Array, owners: Array, listed: Any
+) -> Any:
+    """Copy least costs in the order of sorted keys, one row (32, …) a source; return how many.
+
+    The targets are written behind the ``listed`` first of ``owners``.
+    """
     kept, before, q = ZERO, LOW, ZERO
     while q < found:
         owner, slot = ordered[q] >> HALF, ordered[q] & LOW
@@ -269,7 +274,7 @@ def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged
         else:
             for k in range(LANES):
                 merged[k, kept] = costs[slot, k]
-            owners[kept] = np.int32(owner)
+            owners[listed + kept] = np.int32(owner)
             kept += ONE
             before = owner
         q += ONE
@@ -277,15 +282,27 @@ def merge_sorted(ordered: Array, found: Any, costs: Array, owners: Array, merged
 
 
 @inner
+def mark_within(merged: Array, kept: Any, limit: Any, masks: Array, listed: Any) -> None:
+    """Set the bits of the sources that each target is within the limit of."""
+    t = ZERO
+    while t < kept:
+        masks[listed + t] = uint32(0)
+        t += ONE
+    for lane in range(LANES):
+        costs, bit, t = merged[lane], uint32(1 << lane), ZERO
+        while t < kept:
+            masks[listed + t] |= bit if costs[t] <= limit else uint32(0)
+            t += ONE
+
+
+@inner
 def write_lane(
-    costs: Array, kept: Any, owners: Array, limit: Any, cap: Any, unit: Any,
-    out: Array, out_cost: Array, written: Any,
-) -> Any:  # fmt: skip
-    """Write one source's row from its costs; return how much is written in all."""
+    costs: Array, kept: Any, limit: Any, cap: Any, unit: Any, out_cost: Array, written: Any
+) -> Any:
+    """Write one source's costs within the limit; return how many are written in all."""
     t = ZERO
     while t < kept:
         cost = costs[t]
-        out[written] = owners[t]
         out_cost[written] = min(np.float32(np.int32(cost)) * unit, cap)
         written += uint64(cost <= limit)
         t += ONE
@@ -295,20 +312,37 @@ def write_lane(
 @compiled
 def pairs_lanes(
     g: Any, t: Any, s: Any, rows: Array, done: Any, limit: Any, cap: Any, unit: Any,
-    out: Array, out_cost: Array, count: Array, dist: Array, queued: Array,
-) -> tuple[Any, Any]:  # fmt: skip
+    out_cost: Array, out_owner: Array, out_mask: Array, count: Array, kept: Array,
+    dist: Array, queued: Array,
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """Write all targets within the limit of each source; see `kernels_pairs.pairs_scalar`.
 
-    ``limit`` is uint32 here, ``dist`` (j+1, 32) is `UNREACHED` and ``queued`` (j+1,) `FAR`
-    everywhere, and left so.
+    Parameters
+    ----------
+    limit
+        Ticks, uint32.
+    out_cost
+        What is found: costs, row by row.
+    out_owner, out_mask
+        Targets that any of 32 sources has, rising, and which of the sources have them (bits).
+    count, kept
+        int64: targets found of each of ``rows``, and of each 32 of them together.
+    dist, queued
+        Scratch: (j+1, 32) `UNREACHED` and (j+1,) `FAR` everywhere, and left so.
+
+    Returns
+    -------
+    done
+        How many rows are written: fewer than all when there is no room for more.
+    used, listed
+        How many places of ``out_cost``, and of ``out_owner`` and ``out_mask``, are used.
     """
     heap = enlarged(np.empty(0, np.uint64), BEGIN)
     touched = np.empty(len(g.first), np.uint32)
     keys, costs = np.empty(1 << 12, np.uint64), np.empty((1 << 12, LANES), np.uint32)
-    spare, owners = np.empty(0, np.uint64), np.empty(0, np.int32)
-    merged = np.empty((LANES, 0), np.uint32)
+    spare, merged = np.empty(0, np.uint64), np.empty((LANES, 0), np.uint32)
     tally = np.empty(2048, np.uint32)
-    written = ZERO
+    written, listed = ZERO, ZERO
     while done < len(rows):
         group = rows[done : done + LANES]
         reached, heap = search_lanes(g, s, group, limit, dist, queued, heap, touched)
@@ -320,18 +354,40 @@ def pairs_lanes(
             for k in range(LANES):
                 dist[node, k] = UNREACHED
             q += ONE
-        if written + found * uint64(len(group)) >= uint64(len(out)):
-            return done, np.int64(written)
+        full = written + found * uint64(len(group)) >= uint64(len(out_cost))
+        if full or listed + found > uint64(len(out_owner)):
+            return done, np.int64(written), np.int64(listed)
         if len(spare) < len(keys):
-            spare, owners = np.empty(len(keys), np.uint64), np.empty(len(keys), np.int32)
+            spare = np.empty(len(keys), np.uint64)
             merged = np.empty((LANES, len(keys) + PADDING), np.uint32)
         swapped = sort_upper(keys, spare, np.int64(found), t.size, tally)
-        kept = merge_sorted(spare if swapped else keys, found, costs, owners, merged)
+        ordered = spare if swapped else keys
+        together = merge_sorted(ordered, found, costs, merged, out_owner, listed)
+        mark_within(merged, together, limit, out_mask, listed)
         for lane in range(len(group)):
             began = written
-            written = write_lane(
-                merged[lane], kept, owners, limit, cap, unit, out, out_cost, written
-            )
+            written = write_lane(merged[lane], together, limit, cap, unit, out_cost, written)
             count[done + lane] = np.int64(written - began)
+        kept[done // LANES] = np.int64(together)
+        listed += together
         done += len(group)
-    return done, np.int64(written)
+    return done, np.int64(written), np.int64(listed)
+
+
+@compiled
+def place_targets(
+    owners: Array, masks: Array, kept: Array, rows: Array, indptr: Array, whole: Array
+) -> None:
+    """Write the targets of each row to its place: those whose mask has the row's bit."""
+    begin = ZERO
+    for group in range(len(kept)):
+        end = begin + uint64(kept[group])
+        for lane in range(min(LANES, len(rows) - group * LANES)):
+            row = rows[group * LANES + lane]
+            place, last, shift = uint64(indptr[row]), uint64(indptr[row + 1]), uint32(lane)
+            i = begin
+            while place < last:  # never beyond the row: others write behind it
+                whole[place] = owners[i]
+                place += uint64((masks[i] >> shift) & uint32(1))
+                i += ONE
+        begin = end

@@ -1,8 +1,7 @@
 """Drives the compiled J2 searches: order of sources, chunks, threads, and the joined result.
 
 Sources are searched in chunks along the Hilbert order of the chains. Each thread writes its rows
-one after another into blocks; at the end the rows are copied to their places and every block is
-freed as soon as it is empty, so that at most 12 bytes a pair are in memory.
+one after another into blocks; `pairs_rows` brings them to their places.
 """
 
 from __future__ import annotations
@@ -10,23 +9,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .engine import TOLERANCE, Engine
 from .locate import Locations
+from .pairs_rows import Reserve, Rows, Written, joined, sampled
 from .tables import FAR, UNREACHED, Tables
 
 Array = NDArray[Any]
+Chunk = tuple[Array, bool]
 
 #: Sources of one chunk: enough to spread the cost of a call, few enough to share out evenly.
 CHUNK = 512
 #: Pairs of one block; 32 MB of one array are given back to the system as soon as they are free.
 BLOCK = 1 << 23
+#: Least room to begin a search with.
+LEAST_ROOM = 1 << 16
+#: Pairs for each place of the targets that 32 rows share: at least that many, as measured.
+SHARED = 8
+#: Chunks from which on every `SAMPLE`-th is searched first, to see how many pairs there are, and
+#: how much more than that is reserved (untouched memory costs nothing).
+MANY, SAMPLE, RESERVE = 64, 25, 1.3
 #: Sources searched together by the dense kernel.
 LEAST_DENSE = 32
 #: How far apart they may lie, as a share of the limit, for the dense kernel to pay. Measured on
@@ -35,47 +43,60 @@ LEAST_DENSE = 32
 DENSE_SHARE = 2.0
 
 
-@dataclass(slots=True, eq=False)
-class Written:
-    """Rows that one call has written: which sources, how many pairs each, and the pairs."""
-
-    rows: Array
-    count: Array
-    columns: list[Array]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Pairs by rows: int64 (n+1,), int32, float32, float32 or None."""
-
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    cost: NDArray[np.float32]
-    other: NDArray[np.float32] | None
-
-
 class _Worker:
-    """Scratch and current block of one thread."""
+    """Scratch and current blocks of one thread."""
 
-    def __init__(self, tables: Tables) -> None:
-        from .kernels_lanes import LANES  # noqa: PLC0415 - numba only when needed
-
+    def __init__(self, tables: Tables, reserve: Reserve) -> None:
         j = len(tables.graph.first)
+        self.reserve, self.junctions = reserve, j
         self.dist = np.full(j, FAR, np.uint32)
-        self.lanes = np.full((j, LANES), UNREACHED, np.uint32)
-        self.queued = np.full(j, FAR, np.uint32)
         self.beside = None if tables.graph_other is None else np.zeros(j, np.uint64)
-        self.block: list[Array] = []
-        self.used = 0
+        self.lanes: tuple[Array, Array] | None = None
+        self.scalar, self.dense = _Block(), _Block()
 
-    def space(self, least: int) -> list[Array]:
-        """Return what is free of the current block, or a new block where too little is."""
-        if not self.block or len(self.block[0]) - self.used < least:
+    def scalar_space(self, least: int) -> list[Array]:
+        """Return room for targets, costs and, where it is carried, the other unit."""
+        if self.scalar.free < least:
             size = max(BLOCK, least)
             kinds = [np.int32, np.float32] + ([] if self.beside is None else [np.float32])
-            self.block = [np.empty(size, kind) for kind in kinds]
-            self.used = 0
-        return [column[self.used :] for column in self.block]
+            self.scalar = _Block([np.empty(size, kind) for kind in kinds])
+        return self.scalar.rest()
+
+    def dense_space(self, least: int) -> list[Array]:
+        """Return room for costs, and for targets and masks of 32 rows together."""
+        if self.dense.free < least:
+            size = max(BLOCK, least)
+            shared = [np.empty(size // SHARED, kind) for kind in (np.int32, np.uint32)]
+            self.dense = _Block([self.reserve.piece(size)], shared)
+        return self.dense.rest()
+
+    def lane_scratch(self) -> tuple[Array, Array]:
+        """Return the costs of 32 sources and the queue's ranks; made where sources are dense."""
+        from .kernels_lanes import LANES  # noqa: PLC0415 - numba only when needed
+
+        if self.lanes is None:
+            costs = np.full((self.junctions, LANES), UNREACHED, np.uint32)
+            self.lanes = costs, np.full(self.junctions, FAR, np.uint32)
+        return self.lanes
+
+
+@dataclass(slots=True, eq=False)
+class _Block:
+    """Arrays that are filled together: some with a place a pair, some with one a shared target."""
+
+    columns: list[Array] = field(default_factory=list)
+    shared: list[Array] = field(default_factory=list)
+    used: int = 0
+    listed: int = 0
+
+    @property
+    def free(self) -> int:
+        return len(self.columns[0]) - self.used if self.columns else 0
+
+    def rest(self) -> list[Array]:
+        """Return what is still free of each array."""
+        columns = [column[self.used :] for column in self.columns]
+        return columns + [column[self.listed :] for column in self.shared]
 
 
 def search_pairs(
@@ -135,14 +156,26 @@ def search_tables(
         By default one a core.
     """
     chunks = [(order[i : i + CHUNK], dense[i // CHUNK]) for i in range(0, len(order), CHUNK)]
-    call = _caller(tables, limit, scale)
+    reserve = Reserve()
+    call = _caller(tables, limit, scale, reserve)
     workers = threads or os.cpu_count() or 1
-    parts = [part for found in _shared_out(call, chunks, workers) for part in found]
-    return _joined(parts, len(order), workers)
+    parts: list[Written] = []
+    for some in sampled(chunks, MANY, SAMPLE):
+        if parts:
+            reserve.grow(_expected(parts, chunks))
+        parts += [part for found in _shared_out(call, some, workers) for part in found]
+    return joined(parts, len(order), reserve, workers)
+
+
+def _expected(parts: list[Written], chunks: list[Chunk]) -> int:
+    """Return how much to reserve for the pairs of all chunks, judged by those of a sample."""
+    found, rows = sum(len(part.cost) for part in parts), sum(len(part.rows) for part in parts)
+    dense = sum(len(rows) for rows, is_dense_chunk in chunks if is_dense_chunk)
+    return int(RESERVE * dense * found / rows)
 
 
 def _shared_out(
-    call: Callable[[Array, bool], list[Written]], chunks: list[tuple[Array, bool]], threads: int
+    call: Callable[[Array, bool], list[Written]], chunks: list[Chunk], threads: int
 ) -> Iterator[list[Written]]:
     if threads == 1 or len(chunks) < 2:
         for chunk in chunks:
@@ -152,47 +185,86 @@ def _shared_out(
         yield from pool.map(lambda chunk: call(*chunk), chunks)
 
 
-def _caller(tables: Tables, limit: float, scale: float) -> Callable[[Array, bool], list[Written]]:
+def _caller(
+    tables: Tables, limit: float, scale: float, reserve: Reserve
+) -> Callable[[Array, bool], list[Written]]:
     """Return the function that searches one chunk on the calling thread's own scratch."""
-    from . import kernels_lanes, kernels_pairs  # noqa: PLC0415 - numba only when needed
-
-    pairs_lanes: Any = kernels_lanes.pairs_lanes
-    pairs_scalar: Any = kernels_pairs.pairs_scalar
-    g, t, s, g2, t2, s2 = tables
-    others = None if g2 is None else np.zeros(0, np.uint64)
-    top = np.uint32(np.rint((limit + TOLERANCE) * scale))
-    cap, unit = np.float32(limit), np.float32(1.0 / scale)
     own = local()
+    top = np.uint32(np.rint((limit + TOLERANCE) * scale))
+    ticks = _Ticks(top, np.float32(limit), np.float32(1.0 / scale))
 
     def call(rows: Array, dense: bool) -> list[Written]:
         if not hasattr(own, "worker"):
-            own.worker = _Worker(tables)
-        w: _Worker = own.worker
+            own.worker = _Worker(tables, reserve)
+        search = _dense_rows if dense else _scalar_rows
         parts: list[Written] = []
-        done, least = 0, 1 << 16
-        count = np.zeros(len(rows), np.int64)
+        done, least = 0, LEAST_ROOM
         while done < len(rows):
-            out = w.space(least)
-            before = done
-            if dense:
-                done, used = pairs_lanes(
-                    g, t, s, rows, done, top, cap, unit, *out, count, w.lanes, w.queued
-                )  # fmt: skip
+            part = search(tables, own.worker, rows, done, ticks, least)
+            if part is None:
+                least *= 4
             else:
-                columns = out if w.beside is not None else [*out, None]
-                done, used = pairs_scalar(
-                    g, t, s, rows, done, np.uint64(top), cap, unit, *columns, count, w.dist,
-                    g2, t2, s2, w.beside, others,
-                )  # fmt: skip
-            if done > before:
-                filled = [column[:used] for column in out]
-                parts.append(Written(rows[before:done], count[before:done], filled))
-                w.used += used
-            else:
-                w.block, least = [], least * 4
+                parts.append(part)
+                done += len(part.rows)
+                least = LEAST_ROOM
         return parts
 
     return call
+
+
+class _Ticks(NamedTuple):
+    """The limit in ticks, and what costs are written as: ``min(ticks * unit, cap)``."""
+
+    limit: Any
+    cap: Any
+    unit: Any
+
+
+def _dense_rows(
+    tables: Tables, worker: _Worker, rows: Array, done: int, ticks: _Ticks, least: int
+) -> Written | None:
+    """Search from 32 sources at once; None when there is no room for a single row."""
+    from . import kernels_lanes  # noqa: PLC0415 - numba only when needed
+
+    cost, targets, masks = worker.dense_space(least)
+    count = np.zeros(len(rows), np.int64)
+    kept = np.zeros(-(-len(rows) // kernels_lanes.LANES), np.int64)
+    run: Any = kernels_lanes.pairs_lanes
+    end, used, listed = run(
+        *tables[:3], rows, done, *ticks, cost, targets, masks, count, kept, *worker.lane_scratch()
+    )
+    if end == done:
+        worker.dense = _Block()
+        return None
+    worker.dense.used += used
+    worker.dense.listed += listed
+    groups = slice(done // kernels_lanes.LANES, -(-end // kernels_lanes.LANES))
+    shared = targets[:listed], None, masks[:listed], kept[groups]
+    return Written(rows[done:end], count[done:end], cost[:used], *shared)
+
+
+def _scalar_rows(
+    tables: Tables, worker: _Worker, rows: Array, done: int, ticks: _Ticks, least: int
+) -> Written | None:
+    """Search from one source at a time; None when there is no room for a single row."""
+    from . import kernels_pairs  # noqa: PLC0415 - numba only when needed
+
+    targets, cost, *more = worker.scalar_space(least)
+    other = more[0] if more else None
+    count = np.zeros(len(rows), np.int64)
+    spare = None if other is None else np.zeros(0, np.uint64)
+    run: Any = kernels_pairs.pairs_scalar
+    g, t, s, *others = tables
+    end, used = run(
+        g, t, s, rows, done, np.uint64(ticks.limit), ticks.cap, ticks.unit,
+        targets, cost, other, count, worker.dist, *others, worker.beside, spare,
+    )  # fmt: skip
+    if end == done:
+        worker.scalar = _Block()
+        return None
+    worker.scalar.used += used
+    beside = None if other is None else other[:used]
+    return Written(rows[done:end], count[done:end], cost[:used], targets[:used], beside)
 
 
 def _density(sources: Locations, order: Array, metres: float, kernel: str) -> list[bool]:
@@ -215,26 +287,3 @@ def is_dense(sources: Locations, rows: Array, metres: float) -> bool:
         for values in (sources.x, sources.y)
     ]
     return bool(np.median(np.hypot(*spread)) < DENSE_SHARE * metres)
-
-
-def _joined(parts: list[Written], n: int, threads: int) -> Rows:
-    """Copy the rows to their places, freeing each part when it is copied."""
-    from .kernels_heap import place_rows  # noqa: PLC0415 - numba only when needed
-
-    count = np.zeros(n, np.int64)
-    for part in parts:
-        count[part.rows] = part.count
-    indptr = np.concatenate([[0], np.cumsum(count)])
-    joined: list[Array] = []
-
-    def copy(part: Written) -> None:
-        number, whole = len(joined) - 1, joined[-1]
-        bits = part.columns[number].view(np.int32)  # so that one kernel copies every column
-        place_rows(bits, part.rows, part.count, indptr, whole.view(np.int32))
-        part.columns[number] = whole[:0]
-
-    with ThreadPoolExecutor(threads) as pool:
-        for column in parts[0].columns:
-            joined.append(np.empty(indptr[-1], column.dtype))
-            list(pool.map(copy, parts))
-    return Rows(indptr, joined[0], joined[1], joined[2] if len(joined) > 2 else None)
