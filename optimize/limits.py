@@ -71,11 +71,12 @@ class Limits:
         return (self.lower > self.largest() + TOLERANCE) | (self.upper < -TOLERANCE)
 
 
-def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints) -> Limits:
-    """Return every row of ``problem`` over the openings (candidate[o], kind[o]), both (q,)."""
+def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints, year: Ints) -> Limits:
+    """Return every row of ``problem`` over the openings (candidate, kind, year), each (q,)."""
     rows = [
+        *once_rows(problem, candidate, kind),
         *capacity_rows(problem, candidate),
-        *quota_rows(problem, candidate, kind),
+        *quota_rows(problem, candidate, kind, year),
         *budget_rows(problem, candidate, kind),
         *required_rows(problem, candidate),
         *fixed_rows(problem, candidate, kind),
@@ -83,26 +84,47 @@ def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints) -> Limits:
     return stack(rows, len(candidate))
 
 
+def once_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
+    """Yield  sum over t of x[j, k, t] <= 1  where a pair may open in more than one year."""
+    if problem.n_years > 1:
+        for pair, members in _grouped(candidate * len(problem.types) + kind):
+            if len(members) > 1:
+                site, type_ = divmod(pair, len(problem.types))
+                yield _counting("once", f"once_{type_}_{site}", members, -np.inf, 1.0)
+
+
 def capacity_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
-    """Yield  sum over k of x[j, k] <= capacity[j]  where more types may open at j than it holds."""
-    order = np.argsort(candidate, kind="stable")
-    sites, start, count = np.unique(candidate[order], return_index=True, return_counts=True)
-    for at in np.flatnonzero(count > problem.capacity[sites]):
-        members = order[start[at] : start[at] + count[at]]
-        held = float(problem.capacity[sites[at]])
-        yield _counting("capacity", f"capacity_{sites[at]}", members, -np.inf, held)
+    """Yield  sum over (k, t) of x[j, k, t] <= capacity[j]  where more types may open at j."""
+    crowded = problem.allowed.sum(axis=1) > problem.capacity
+    places = np.flatnonzero(crowded[candidate])
+    for site, members in _grouped(candidate[places]):
+        held = float(problem.capacity[site])
+        yield _counting("capacity", f"capacity_{site}", places[members], -np.inf, held)
 
 
-def quota_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
-    """Yield  minimum <= sum over the quota's (j, k) of x[j, k] <= maximum  for every quota."""
+def _grouped(label: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each label with the places where it stands, in order."""
+    order = np.argsort(label, kind="stable")
+    labels, start = np.unique(label[order], return_index=True)
+    members = np.split(order, start[1:]) if len(labels) else []
+    yield from zip(labels.tolist(), members, strict=True)
+
+
+def quota_rows(
+    problem: SitingProblem, candidate: Ints, kind: Ints, year: Ints
+) -> Iterator[LimitRow]:
+    """Yield  minimum <= sum over the quota's (j, k, t) of x[j, k, t] <= maximum  for each quota."""
     for number, quota in enumerate(problem.quotas):
-        members = np.flatnonzero(problem.members(quota)[candidate, kind])
+        counted = problem.members(quota)[candidate, kind]
+        if quota.year:
+            counted &= year == problem.years.index(quota.year)
+        members = np.flatnonzero(counted)
         upper = np.inf if quota.maximum is None else float(quota.maximum)
         yield _counting("quota", f"quota_{number}", members, float(quota.minimum), upper)
 
 
 def budget_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
-    """Yield  sum over (j, k) of cost[j, k] * x[j, k] <= budget  if there is a budget."""
+    """Yield  sum over (j, k, t) of cost[j, k] * x[j, k, t] <= budget  if there is a budget."""
     if problem.budget is not None:
         cost = problem.cost[candidate, kind]
         members = np.flatnonzero(cost > 0)
@@ -110,17 +132,18 @@ def budget_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator
 
 
 def required_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
-    """Yield  sum over k of x[j, k] >= 1  for every required site j."""
+    """Yield  sum over (k, t) of x[j, k, t] >= 1  for every required site j."""
     for site in np.flatnonzero(problem.required):
         members = np.flatnonzero(candidate == site)
         yield _counting("required", f"required_{site}", members, 1.0, np.inf)
 
 
 def fixed_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
-    """Yield  sum over the fixed (j, k) of x[j, k] >= their number  if any outlet is fixed."""
+    """Yield  sum over the fixed (j, k) and t of x[j, k, t] >= their number  if any is fixed."""
     members = np.flatnonzero(problem.fixed[candidate, kind])
     if len(members):
-        yield _counting("fixed", "fixed", members, float(len(members)), np.inf)
+        pairs = float(problem.fixed.sum())  # one each: a pair opens once
+        yield _counting("fixed", "fixed", members, pairs, np.inf)
 
 
 def stack(rows: list[LimitRow], width: int) -> Limits:

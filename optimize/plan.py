@@ -35,11 +35,14 @@ class Chosen:
         Index in `SitingProblem.candidate_ids` and `SitingProblem.types`.
     count
         Outlets; 1 in every problem that only counts coverage.
+    year
+        Index in `SitingProblem.years` of the year in which they open.
     """
 
     candidate: int
     type: int
     count: int = 1
+    year: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Plan:
     chosen
         New outlets, by candidate, then type.
     objective
-        Weight newly covered, summed over types (persons, unless priorities weigh it).
+        Weight newly covered, summed over types and years (persons, unless priorities weigh it),
+        with what completed circles and kept outlets are worth.
     bound
         No plan that keeps the quotas covers more (``sense`` max) or costs less (min).
     gap
@@ -96,7 +100,7 @@ class Plan:
     seed, seconds
         Seed used and wall time, s.
     newly_covered
-        Residents newly covered by type (K,), persons.
+        Residents newly covered by type (K,) at the end of the last year, persons.
     greedy
         Objective of the greedy-plus-swap start: the floor.
     conflicts

@@ -11,37 +11,29 @@ from scipy import sparse
 
 from .arrays import Bools, Floats, Ints, Labels
 from .problem_checks import check
+from .problem_parts import (
+    allowed_pairs,
+    costs,
+    cover_sets,
+    ids_of,
+    labels_by_level,
+    positions,
+    site_sets,
+    spread,
+    unknown_pairs,
+)
+from .rules import Action, Floor, Quota, for_each_group
 
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Least and most new outlets of a set of (candidate, type) pairs.
-
-    Attributes
-    ----------
-    minimum, maximum
-        Outlets, both inclusive; a maximum of None is no maximum.
-    type
-        Type id, or "" for all types together.
-    level, group
-        Name of a grouping in `SitingProblem.groups` and a label in it (``"district"``, a district
-        id), or both "" for the whole problem.
-    """
-
-    minimum: int = 0
-    maximum: int | None = None
-    type: str = ""
-    level: str = ""
-    group: str = ""
+__all__ = ["Action", "Floor", "Quota", "SitingProblem", "for_each_group", "siting_problem"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SitingProblem:
-    """A siting problem with n demand points, m candidates and K types.
+    """A siting problem with n demand points, m candidates, K types and T years.
 
     Build it with `siting_problem`, which fills in and broadcasts what is left out. At most one
-    new outlet of each type stands at a candidate; a candidate with a capacity above one serves
-    several types (a second outlet of one type at the same door would cover nobody more).
+    outlet of each type opens at a candidate, in one year; a candidate with a capacity above one
+    serves several types (a second outlet of one type at the same door would cover nobody more).
 
     Attributes
     ----------
@@ -65,18 +57,46 @@ class SitingProblem:
         Which types may open at a candidate (m, K).
     capacity
         Outlets a candidate can hold (m,), at least 1.
-    groups
-        Labels of the candidates by level, e.g. ``{"district": (m,), "street": (m,)}``; "" = none.
-    quotas
-        Totals, quotas by type, by group, and by both.
     cost
         Cost of an outlet of type k at candidate j (m, K), not negative; in the unit of `budget`.
-    budget
-        Most that may be spent, or None.
     required
         Sites that must hold at least one outlet of any type (m,).
     fixed
         Outlets that must open (m, K), e.g. those of last year's ledger.
+    upgrade
+        Candidate is an existing substandard outlet to be upgraded, not a new site (m,).
+    fixed_year
+        Index of the year in which a fixed pair opens (m, K), -1 = any.
+    previous
+        Outlets of an earlier plan (m, K), worth `keep_weight` each if kept.
+    circle_weight
+        Extra worth of a demand point (n,) when all K types cover it, newly; 0 = none.
+    year_weight
+        Worth of a person covered at the end of each year (T,), e.g. discount**t.
+    xy
+        Positions of the candidates (m, 2), m; NaN where no spacing asks for them.
+    years
+        Labels of the years (T), in order; ("",) = one step.
+    groups
+        Labels of the candidates by level, e.g. ``{"district": (m,), "street": (m,)}``; "" = none.
+    demand_groups
+        Labels of the demand points by level (n,), for floors.
+    quotas
+        Totals, quotas by type, by group, by year, by action, and by several of them.
+    floors
+        Shares of residents that must be covered.
+    spacing
+        Least straight-line distance between new outlets of a type, m, by type id; exactly so far
+        apart is far enough. Upgraded outlets stand already and are not held to it.
+    exclusive
+        Sets of candidates (indices), of each of which at most one may hold any outlet.
+    budget
+        Most that may be spent, or None.
+    keep_weight
+        Worth of each previous outlet kept, in the unit of the objective.
+    impedance
+        For each type the walking cost as CSR (n, m), s or m, stored only where within reach;
+        () unless the objective is a distance.
     """
 
     types: tuple[str, ...]
@@ -92,9 +112,22 @@ class SitingProblem:
     cost: Floats
     required: Bools
     fixed: Bools
+    upgrade: Bools
+    fixed_year: Ints
+    previous: Bools
+    circle_weight: Floats
+    year_weight: Floats
+    xy: Floats
+    years: tuple[str, ...] = ("",)
     groups: Mapping[str, Labels] = field(default_factory=dict)
+    demand_groups: Mapping[str, Labels] = field(default_factory=dict)
     quotas: tuple[Quota, ...] = ()
+    floors: tuple[Floor, ...] = ()
+    spacing: Mapping[str, float] = field(default_factory=dict)
+    exclusive: tuple[Ints, ...] = ()
     budget: float | None = None
+    keep_weight: float = 0.0
+    impedance: tuple[sparse.csr_array, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the contract once, at the door.
@@ -116,13 +149,23 @@ class SitingProblem:
         """Number of candidates m."""
         return len(self.candidate_ids)
 
+    @property
+    def n_years(self) -> int:
+        """Number of years T."""
+        return len(self.years)
+
     def members(self, quota: Quota) -> Bools:
-        """Return which (candidate, type) pairs (m, K) count towards ``quota`` and may open."""
+        """Return which (candidate, type) pairs (m, K) count towards ``quota`` and may open.
+
+        Its year is not looked at: every pair may open in every year, unless it is fixed.
+        """
         mask = self.allowed.copy()
         if quota.type:
             mask &= np.asarray(self.types)[None, :] == quota.type
         if quota.level:
             mask &= (self.groups[quota.level] == quota.group)[:, None]
+        if quota.action:
+            mask &= (self.upgrade == (quota.action == "upgrade"))[:, None]
         return mask
 
     def scored(self) -> Bools:
@@ -150,6 +193,19 @@ def siting_problem(
     required: npt.ArrayLike = False,
     fixed: npt.ArrayLike = False,
     groups: Mapping[str, Sequence[str]] | None = None,
+    upgrade: npt.ArrayLike = False,
+    years: Sequence[str] = ("",),
+    year_weight: npt.ArrayLike = 1.0,
+    fixed_year: npt.ArrayLike = -1,
+    spacing: Mapping[str, float] | None = None,
+    xy: npt.ArrayLike | None = None,
+    exclusive: Iterable[Iterable[int]] = (),
+    floors: Iterable[Floor] = (),
+    demand_groups: Mapping[str, Sequence[str]] | None = None,
+    circle_weight: npt.ArrayLike = 0.0,
+    previous: npt.ArrayLike = False,
+    keep_weight: float = 0.0,
+    impedance: Sequence[object] = (),
 ) -> SitingProblem:
     """Build a `SitingProblem` from what is known, filling in the rest.
 
@@ -163,22 +219,34 @@ def siting_problem(
         For each type a sparse matrix (n, m) whose stored non-zero entries are the cover sets.
     total
         Most new outlets in all, or None. A shorthand for ``Quota(maximum=total)``.
-    quotas
-        Further quotas.
+    quotas, floors
+        Further quotas; floors of coverage.
     demand_ids, candidate_ids
         Ids; running numbers where not given.
     weights
         (n, K), or (n,) for all types alike; `residents` where not given.
     covered, unknown
         (n, K), or (n,), or one value.
-    allowed, forbidden, fixed, cost
+    allowed, forbidden, fixed, cost, fixed_year, previous
         (m, K), or (m,), or one value; a forbidden pair is not allowed, whatever `allowed` says.
-    capacity, required
+    capacity, required, upgrade
         (m,), or one value.
     budget
         In the unit of ``cost``, or None.
-    groups
-        Labels of the candidates (m,) by level.
+    groups, demand_groups
+        Labels of the candidates (m,) and of the demand points (n,) by level.
+    years, year_weight
+        Labels of the years (T) and what a person covered in each is worth, (T,) or one value.
+    spacing, xy
+        Metres by type id, and positions of the candidates (m, 2) in metres.
+    exclusive
+        Sets of candidate indices.
+    circle_weight
+        (n,), or one value.
+    keep_weight
+        Worth of each previous outlet kept.
+    impedance
+        For each type a sparse matrix (n, m) of walking costs, or nothing.
 
     Returns
     -------
@@ -189,69 +257,40 @@ def siting_problem(
     InputFaults
         With every breach of the contract, each listed once.
     """
-    matrices = tuple(_cover_sets(matrix) for matrix in covers)
+    matrices = tuple(cover_sets(matrix) for matrix in covers)
     people = np.array(residents, dtype=np.float64)
-    shape = matrices[0].shape if matrices else (len(people), 0)
-    pairs_demand, pairs_site = (shape[0], len(types)), (shape[1], len(types))
+    n, m = matrices[0].shape if matrices else (len(people), 0)
+    of_demand, of_site = (n, len(types)), (m, len(types))
     missing = np.isnan(people)
     people = np.where(missing, 0.0, people)
     return SitingProblem(
         types=tuple(types),
-        demand_ids=_ids(demand_ids, shape[0]),
-        candidate_ids=_ids(candidate_ids, shape[1]),
+        demand_ids=ids_of(demand_ids, n),
+        candidate_ids=ids_of(candidate_ids, m),
         residents=people,
-        weights=_spread(people if weights is None else weights, pairs_demand, np.float64),
+        weights=spread(people if weights is None else weights, of_demand, np.float64),
         covers=matrices,
-        covered=_spread(covered, pairs_demand, np.bool_),
-        unknown=_unknown(unknown, missing, pairs_demand),
-        allowed=_allowed(allowed, forbidden, pairs_site),
-        capacity=_spread(capacity, pairs_site[:1], np.int64),
-        cost=_spread(cost, pairs_site, np.float64),
-        required=_spread(required, pairs_site[:1], np.bool_),
-        fixed=_spread(fixed, pairs_site, np.bool_),
-        groups={
-            level: np.asarray(labels, dtype=object) for level, labels in (groups or {}).items()
-        },
+        covered=spread(covered, of_demand, np.bool_),
+        unknown=unknown_pairs(unknown, missing, of_demand),
+        allowed=allowed_pairs(allowed, forbidden, of_site),
+        capacity=spread(capacity, (m,), np.int64),
+        cost=spread(cost, of_site, np.float64),
+        required=spread(required, (m,), np.bool_),
+        fixed=spread(fixed, of_site, np.bool_),
+        upgrade=spread(upgrade, (m,), np.bool_),
+        fixed_year=spread(fixed_year, of_site, np.int64),
+        previous=spread(previous, of_site, np.bool_),
+        circle_weight=spread(circle_weight, (n,), np.float64),
+        year_weight=spread(year_weight, (len(years),), np.float64),
+        xy=positions(xy, m),
+        years=tuple(years),
+        groups=labels_by_level(groups),
+        demand_groups=labels_by_level(demand_groups),
         quotas=(*(() if total is None else (Quota(maximum=total),)), *quotas),
+        floors=tuple(floors),
+        spacing=dict(spacing or {}),
+        exclusive=site_sets(exclusive),
         budget=budget,
+        keep_weight=keep_weight,
+        impedance=tuple(costs(matrix) for matrix in impedance),
     )
-
-
-def _cover_sets(matrix: object) -> sparse.csr_array:
-    covers = sparse.csr_array(matrix, copy=True)
-    covers.eliminate_zeros()
-    covers.sum_duplicates()
-    covers.data = np.ones(len(covers.data), dtype=np.int8)
-    return covers
-
-
-def _unknown(given: npt.ArrayLike, missing: Bools, shape: tuple[int, int]) -> Bools:
-    """Return unknown pairs (n, K): those given, and all of a point whose residents are missing."""
-    unknown: Bools = _spread(given, shape, np.bool_)
-    if unknown.shape != shape or len(missing) != shape[0]:
-        return unknown
-    return unknown | missing[:, None]
-
-
-def _allowed(given: npt.ArrayLike, forbidden: npt.ArrayLike, shape: tuple[int, int]) -> Bools:
-    allowed: Bools = _spread(given, shape, np.bool_)
-    banned: Bools = _spread(forbidden, shape, np.bool_)
-    if banned.shape != shape:
-        return banned  # a misfit of either is for the checks to name
-    return allowed & ~banned if allowed.shape == shape else allowed
-
-
-def _ids(ids: Sequence[str] | None, count: int) -> Labels:
-    given = [str(number) for number in range(count)] if ids is None else list(ids)
-    return np.array(given, dtype=object)
-
-
-def _spread(values: npt.ArrayLike, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray:  # type: ignore[type-arg]
-    """Broadcast one value or one value a row to ``shape``; leave a misfit for the checks."""
-    array = np.asarray(values, dtype=dtype)
-    if array.ndim == 1 and len(shape) == 2:
-        array = array[:, None]
-    try:
-        return np.ascontiguousarray(np.broadcast_to(array, shape))
-    except ValueError:
-        return array

@@ -16,7 +16,7 @@ from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools, Floats
 from .conflicts import find_conflicts, no_plan
-from .covered import chosen_pairs, newly_covered
+from .covered import chosen_pairs, items_of, newly_covered
 from .openings import Openings, flatten
 from .plan import PROVEN, Chosen, Plan, Status, relative_gap
 from .problem import SitingProblem
@@ -107,11 +107,9 @@ class _Report:
 
 def _plan(report: _Report, whole: Openings, solved: Solved, chosen: Bools) -> Plan:
     objective = whole.value(chosen)
-    bound = max(_whole(report.problem, solved.bound), objective)
+    bound = max(_whole(whole, solved.bound), objective)
     gap = relative_gap(objective, bound)
-    order = np.flatnonzero(chosen)
-    order = order[np.lexsort((whole.kind[order], whole.candidate[order]))]
-    items = tuple(Chosen(int(whole.candidate[o]), int(whole.kind[o])) for o in order)
+    items = items_of(whole, chosen)
     return Plan(
         status=_status(gap, report.gap, solved.ended),
         chosen=items,
@@ -127,10 +125,9 @@ def _plan(report: _Report, whole: Openings, solved: Solved, chosen: Bools) -> Pl
     )
 
 
-def _whole(problem: SitingProblem, bound: float) -> float:
+def _whole(openings: Openings, bound: float) -> float:
     """Round a bound down where every weight is whole: then the objective is, too."""
-    whole = bool((problem.weights == np.floor(problem.weights)).all())
-    return float(np.floor(bound + slack(bound))) if whole else bound
+    return float(np.floor(bound + slack(bound))) if openings.whole() else bound
 
 
 def _status(gap: float, wanted: float, ended: str) -> Status:
