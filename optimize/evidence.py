@@ -8,11 +8,15 @@ import numpy as np
 
 from .arrays import Bools, Floats, Ints
 from .cover_state import CoverState
-from .covered import chosen_pairs, newly_covered
-from .openings import flatten
+from .covered import chosen_openings, chosen_pairs, newly_covered
+from .limits import TOLERANCE
+from .openings import Openings, flatten
 from .plan import Chosen, Plan
 from .problem import SitingProblem
 from .swaps import fits_instead, gain_without
+
+#: Alternatives looked at in the order of their gain, where floors forbid the best ones.
+_TRIED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class SiteEvidence:
         in ``alternative_type``; -1 where there is none.
     alternative_lost
         Objective lost if the alternative takes its place; equals ``lost`` where there is none.
+    binding
+        Indices in `SitingProblem.quotas` of the quotas it counts in that are used up to the last
+        outlet: a minimum that needs it, or a maximum that lets no other beside it.
     """
 
     chosen: Chosen
@@ -46,6 +53,7 @@ class SiteEvidence:
     alternative: int
     alternative_type: int
     alternative_lost: float
+    binding: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +111,46 @@ def plan_coverage(problem: SitingProblem, plan: Plan) -> PlanCoverage:
 
 def site_evidence(problem: SitingProblem, plan: Plan) -> tuple[SiteEvidence, ...]:
     """Return the case for each new outlet of ``plan``, in its order."""
-    pairs = chosen_pairs(problem, plan)
     openings = flatten(problem)
-    state = CoverState.of(openings, pairs[openings.candidate, openings.kind])
-    residents = _by_pair(problem, pairs)
-    number = np.full(problem.allowed.shape, -1)
-    number[openings.candidate, openings.kind] = np.arange(openings.count)
+    chosen = chosen_openings(openings, plan)
+    state = CoverState.of(openings, chosen)
+    residents = _by_pair(problem, chosen_pairs(problem, plan))
+    number = {
+        (int(openings.candidate[o]), int(openings.kind[o])): int(o) for o in np.flatnonzero(chosen)
+    }
+    tight = _tight_rows(openings, chosen)
+    quotas = {name: row for row, name in enumerate(openings.limits.names)}
+    rows = {quotas[f"quota_{q}"]: q for q in range(len(problem.quotas)) if f"quota_{q}" in quotas}
     return tuple(
-        _evidence(state, item, int(number[item.candidate, item.type]), residents)
+        _evidence(
+            state, item, number[item.candidate, item.type], residents,
+            {row: quota for row, quota in rows.items() if tight[row]},
+        )
         for item in plan.chosen
+    )  # fmt: skip
+
+
+def binding_quotas(problem: SitingProblem, plan: Plan) -> tuple[tuple[int, int], ...]:
+    """Return (index, outlets) of every quota whose minimum or maximum the plan just meets."""
+    openings = flatten(problem)
+    chosen = chosen_openings(openings, plan)
+    tight, used = _tight_rows(openings, chosen), openings.limits.activity(chosen)
+    number = {f"quota_{q}": q for q in range(len(problem.quotas))}
+    return tuple(
+        (number[name], round(float(used[row])))
+        for row, name in enumerate(openings.limits.names)
+        if tight[row] and name in number
     )
+
+
+def _tight_rows(openings: Openings, chosen: Bools) -> Bools:
+    """Return which limits (L,) are at a bound that means something."""
+    limits = openings.limits
+    used = limits.activity(chosen)
+    at_most = used >= limits.upper - TOLERANCE
+    at_least = (used <= limits.lower + TOLERANCE) & (limits.lower > 0)
+    tight: Bools = at_most | at_least
+    return tight
 
 
 def _by_pair(problem: SitingProblem, pairs: Bools) -> Floats:
@@ -127,10 +165,17 @@ def _by_pair(problem: SitingProblem, pairs: Bools) -> Floats:
     return table
 
 
-def _evidence(state: CoverState, item: Chosen, opening: int, residents: Floats) -> SiteEvidence:
-    lost = max(float(state.margin[opening]), 0.0)
+def _evidence(
+    state: CoverState,
+    item: Chosen,
+    opening: int,
+    residents: Floats,
+    quotas: dict[int, int],
+) -> SiteEvidence:
+    lost = max(_lost(state, opening), 0.0)
     other, other_lost = _alternative(state, opening, lost)
     within, newly, only = residents[item.candidate, item.type].tolist()
+    counted, _ = state.limits_of(opening)
     return SiteEvidence(
         chosen=item,
         within_reach=within,
@@ -140,6 +185,7 @@ def _evidence(state: CoverState, item: Chosen, opening: int, residents: Floats) 
         alternative=_at(state.openings.candidate, other),
         alternative_type=_at(state.openings.kind, other),
         alternative_lost=other_lost,
+        binding=tuple(quotas[row] for row in counted.tolist() if row in quotas),
     )
 
 
@@ -147,13 +193,54 @@ def _at(values: Ints, index: int) -> int:
     return -1 if index < 0 else int(values[index])
 
 
+def _lost(state: CoverState, opening: int) -> float:
+    """Return the objective lost without an opening; margins leave completed circles out."""
+    if not len(state.openings.circles.weight):
+        return float(state.margin[opening])
+    without = state.chosen.copy()
+    without[opening] = False
+    return state.value() - state.openings.value(without)
+
+
 def _alternative(state: CoverState, opening: int, lost: float) -> tuple[int, float]:
-    """Return the best opening in its place and the objective lost by it, or (-1, lost)."""
+    """Return the best opening at another site in its place and the objective lost, or (-1, lost).
+
+    Where circles are rewarded the `_TRIED` best by plain coverage are compared in full.
+    """
+    openings = state.openings
     fits = fits_instead(state, opening) & ~state.chosen
+    same_site = (openings.candidate == openings.candidate[opening]) & (
+        openings.kind == openings.kind[opening]
+    )
+    fits &= ~same_site
     if not fits.any():
         return -1, lost
     gain = np.where(fits, gain_without(state, opening), -np.inf)
-    best = int(np.argmax(gain))
-    if gain[best] <= 0:
-        return -1, lost
-    return best, lost - float(gain[best])
+    best, best_lost = -1, lost
+    for other in _most_gain(openings, gain, int(fits.sum())):
+        after = _lost_instead(state, opening, other, lost - float(gain[other]))
+        if after is not None and after < best_lost:
+            best, best_lost = other, after
+        if after is not None and not len(openings.circles.weight):
+            break
+    return best, best_lost
+
+
+def _most_gain(openings: Openings, gain: Floats, count: int) -> list[int]:
+    """Return the openings to try, the largest gain first: one is enough without extra rules."""
+    if not len(openings.circles.weight) and not len(openings.floors.names):
+        return [int(np.argmax(gain))]
+    first = np.argsort(-gain, kind="stable")[: min(_TRIED, count)]
+    return [int(opening) for opening in first]
+
+
+def _lost_instead(state: CoverState, opening: int, other: int, plainly: float) -> float | None:
+    """Return the objective lost by an exchange, None where it breaks a floor."""
+    openings = state.openings
+    if not len(openings.circles.weight) and not len(openings.floors.names):
+        return plainly
+    after = state.chosen.copy()
+    after[opening], after[other] = False, True
+    if not openings.floors.kept_by(openings.covered(after)):
+        return None
+    return state.value() - openings.value(after)
