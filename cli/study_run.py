@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -133,8 +134,18 @@ class StudyRun:
         """The measured service circles."""
         return self.measure()
 
-    def measure(self, facilities: object = None) -> ServiceCircles:
-        """Measure the circles of the existing outlets, or of other ones given."""
+    def measure(
+        self, facilities: object = None, *, none_exist: Sequence[str] = ()
+    ) -> ServiceCircles:
+        """Measure the circles of the existing outlets, or of other ones given.
+
+        Parameters
+        ----------
+        facilities
+            Canonical facilities; the study's own if not given.
+        none_exist
+            Further types of which it is known that outlets not given do not exist.
+        """
         from quarterhour.coverage.circles import measure_circles  # noqa: PLC0415
 
         inputs, config = self.inputs, self.config
@@ -150,7 +161,7 @@ class StudyRun:
             snap_limit=config.streets.snap_limit,
             island_share=config.streets.island_share,
             walk_to_street=config.measure.walk_to_street,
-            none_exist=config.measure.none_exist,
+            none_exist=(*config.measure.none_exist, *none_exist),
             known_within=edge,
             progress=self.progress,
         )

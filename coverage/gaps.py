@@ -191,6 +191,24 @@ def _of_type(circles: ServiceCircles, column: int, merge_metres: float) -> pd.Da
     return table[somebody].drop(columns=["walked", "walkers", "minutes_plain"])
 
 
+def gap_places(circles: ServiceCircles, merge_metres: float) -> npt.NDArray[np.object_]:
+    """Return the place whose gap record counts each point, object (n, T); "" where it is no gap.
+
+    Parameters
+    ----------
+    circles
+        The measured circles.
+    merge_metres
+        As for `gap_list`.
+    """
+    found = np.full(circles.state.shape, "", object)
+    for column in range(len(circles.types)):
+        rows = np.flatnonzero(circles.state[:, column] == State.GAP)
+        if len(rows):
+            found[rows, column], _ = _places(circles.demand.iloc[rows], merge_metres)
+    return found
+
+
 def _places(
     points: gpd.GeoDataFrame, merge_metres: float
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
