@@ -142,6 +142,15 @@ def _add_reports(
 
         _guarded(Screen(**loudness), lambda screen: work(study, screen, out=out))
 
+    @app.command("publish", help=h("publish"))
+    @study_argument
+    @click.option("--to", required=True, help=h("publish_to"))
+    @click.option("--schema", default="quarterhour", show_default=True, help=h("publish_schema"))
+    @common
+    def publish(study: Path, to: str, schema: str, **loudness: Any) -> None:
+        work = _later("publish.publish", study, to=to, schema=schema)
+        _guarded(Screen(**loudness), work)
+
 
 def _common_options(language: str) -> Callable[[F], F]:
     """Return the decorator for ``--lang``, ``--quiet`` and ``--verbose``."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .secrets import without_password
 from .text import DEFAULT_LANGUAGE, tr
 
 Severity = Literal["fault", "warning"]
@@ -179,5 +180,5 @@ class FaultLog:
 
 
 def _shorten(text: str, limit: int = 80) -> str:
-    clean = " ".join(text.split())
+    clean = without_password(" ".join(text.split()))
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -44,7 +44,7 @@ from .streets_osm import SUFFIXES as OSM_SUFFIXES
 from .streets_place import download_place
 from .study import STUDY_FILE, FacilitiesSection, StudyConfig, TableSection
 from .study_checks import check_ids, check_quotas, no_such_id
-from .study_files import study_files
+from .study_files import input_path, study_files
 from .study_inputs import InputSource, StudyInputs
 from .tables import RawTable, read_table
 from .walking_rules import WalkingRules
@@ -179,7 +179,7 @@ class _Reader:
 
     def _table(self, section: TableSection, kind: str) -> RawTable | None:
         table = read_table(
-            self.folder / section.file, layer=section.layer, encoding=section.encoding,
+            input_path(self.folder, section.file), layer=section.layer, encoding=section.encoding,
             log=self.log, name=section.file,
         )  # fmt: skip
         if table is not None:

@@ -45,6 +45,7 @@ from .study_measures import (
     SurveySection,
 )
 from .study_plan import PlanSection
+from .study_publish import PublishSection
 from .walking_rules import DEFAULT_RULES, Policy
 
 __all__ = ["STUDY_FILE", "StudyConfig", "TableSection", "load_study", "parse_study", "study_file"]
@@ -88,6 +89,8 @@ class StreetsSection(Section):
     snap_limit: Metres = 200.0
     island_share: Annotated[float, Field(ge=0, lt=1)] = 0.01
     background: str = ""
+    source: str = ""
+    licence: str = ""
 
     @model_validator(mode="after")
     def _one_source(self) -> StreetsSection:
@@ -148,6 +151,8 @@ class CandidatesSection(Section):
     datum: str = ""
     trust_datum: bool = False
     columns: dict[str, str] = {}
+    source: str = ""
+    licence: str = ""
     spacing: Metres = 150.0
 
 
@@ -187,7 +192,7 @@ class StudyConfig(Section):
     ----------
     paths, study, streets, extent, demand, population, facilities, candidates, areas, measure, plan
         The sections of the file, each a frozen model; optional ones are None when absent.
-    map
+    map, publish
         The same.
     complaints, survey, choice, accessibility, equity, breakfast, parking, green, gaps, priority
         Sections of `quarterhour.data.study_measures`.
@@ -219,6 +224,7 @@ class StudyConfig(Section):
     blocks: BlocksSection = BlocksSection()
     plan: PlanSection = PlanSection()
     map: MapSection = MapSection()
+    publish: PublishSection = PublishSection()
 
     @field_validator("facilities")
     @classmethod

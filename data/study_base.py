@@ -26,3 +26,5 @@ class TableSection(Section):
     datum: str = ""
     trust_datum: bool = False
     columns: dict[str, str] = {}
+    source: str = ""
+    licence: str = ""

@@ -6,9 +6,18 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from .postgis import fingerprint
+from .secrets import is_database
 from .standards import shipped_packs
 from .study import StudyConfig
 from .tables import hash_file
+
+
+def input_path(folder: Path, name: str) -> Path | str:
+    """Return where a study's ``file`` is: a path, or the address of a database as it is."""
+    return name if is_database(name) else folder / name
 
 
 def study_files(config: StudyConfig, *, candidates: bool = True) -> list[str]:
@@ -55,7 +64,7 @@ def _named(config: StudyConfig) -> Iterator[str]:
 
 
 def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) -> dict[str, str]:
-    """Return the SHA-256 of every file a study names, "" where it cannot be read.
+    """Return the SHA-256 of every file and database table a study names, "" where unreadable.
 
     Parameters
     ----------
@@ -66,6 +75,11 @@ def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) 
     """
     hashes = {}
     for name in study_files(config, candidates=candidates):
+        if is_database(name):
+            hashes |= {
+                f"{name}#{layer}": fingerprint(name, layer) for layer in _layers(config, name)
+            }
+            continue
         path = folder / name
         try:
             hashes[name] = hash_file(path) if path.is_file() else ""
@@ -74,3 +88,15 @@ def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) 
     if config.streets.place:
         hashes[config.streets.place] = hashlib.sha256(config.streets.place.encode()).hexdigest()
     return hashes
+
+
+def _layers(options: object, address: str) -> Iterator[str]:
+    """Yield the ``layer`` of every section, at any depth, whose ``file`` is ``address``."""
+    if isinstance(options, BaseModel):
+        if getattr(options, "file", None) == address:
+            yield str(getattr(options, "layer", ""))
+        for name in type(options).model_fields:
+            yield from _layers(getattr(options, name), address)
+    elif isinstance(options, tuple):
+        for entry in options:
+            yield from _layers(entry, address)

@@ -15,6 +15,7 @@ from pyproj import CRS
 
 from .faults import FaultLog
 from .grid import Grid, frame_of
+from .secrets import is_database
 from .tables_excel import read_excel
 from .tables_geo import Layer, read_parquet, read_vector, siblings
 from .tables_text import read_text
@@ -106,7 +107,8 @@ def read_table(
     Parameters
     ----------
     path
-        The file; its suffix says the kind (`KINDS`) and its first bytes must agree.
+        The file; its suffix says the kind (`KINDS`) and its first bytes must agree. Or the address
+        of a PostGIS database, of which ``layer`` names the table.
     layer
         Layer of a GeoPackage; needed when there are several. None or ``""`` takes the only one.
     sheet
@@ -125,6 +127,8 @@ def read_table(
         None if nothing could be read; then ``log`` holds why.
     """
     file = name or str(path)
+    if is_database(path):
+        return _from_database(str(path), layer or None, log, file)
     place = Path(path)
     try:
         kind = _kind(place, log, file)
@@ -202,9 +206,18 @@ def _from_grid(
     return RawTable(file, path, frame, rows, None, None, grid.encoding, grid.sheet, sha256)
 
 
+def _from_database(address: str, table: str | None, log: FaultLog, file: str) -> RawTable | None:
+    from .postgis import read_database  # noqa: PLC0415 - needs an optional extra
+
+    found = read_database(address, table, log=log, file=file)
+    return None if found is None else _as_table(found[0], Path(file), found[1], log, file)
+
+
 def _from_layer(found: Layer | None, path: Path, log: FaultLog, file: str) -> RawTable | None:
-    if found is None:
-        return None
+    return None if found is None else _as_table(found, path, hash_file(path), log, file)
+
+
+def _as_table(found: Layer, path: Path, sha256: str, log: FaultLog, file: str) -> RawTable | None:
     frame = found.frame.reset_index(drop=True)
     if frame.empty:
         log.add("header_only", file=file)
@@ -215,9 +228,7 @@ def _from_layer(found: Layer | None, path: Path, log: FaultLog, file: str) -> Ra
         frame = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
     rows = np.arange(2, len(frame) + 2, dtype=np.int64)
     crs = geometry.crs if geometry is not None else None
-    return RawTable(
-        file, path, frame, rows, geometry, crs, found.encoding, found.layer, hash_file(path)
-    )
+    return RawTable(file, path, frame, rows, geometry, crs, found.encoding, found.layer, sha256)
 
 
 def hash_file(path: Path) -> str:

@@ -1,10 +1,13 @@
 """Fixtures shared by all tests: real parts, or a stated reason why they are missing."""
 
+import itertools
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+from . import postgis_server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"
@@ -46,3 +49,31 @@ def chromium():
     if found is None:
         missing("no Chromium on the PATH", "QUARTERHOUR_REQUIRE_BROWSER")
     return found
+
+
+@pytest.fixture(scope="session")
+def postgis():
+    """Address parts (host, port, password) of a real PostGIS server of our own."""
+    if postgis_server.programs() is None:
+        missing("no PostgreSQL server installed", "QUARTERHOUR_REQUIRE_POSTGIS")
+    with postgis_server.cluster() as there:
+        yield there
+
+
+@pytest.fixture
+def database(postgis, monkeypatch):
+    """Address of a new, empty PostGIS database, without its password (which PGPASSWORD holds)."""
+    import sqlalchemy  # noqa: PLC0415 - only where a server is there
+
+    host, port, password = postgis
+    monkeypatch.setenv("PGPASSWORD", password)
+    name = f"db{next(_numbers)}"
+    url = sqlalchemy.URL.create("postgresql+pg8000", "postgres", password, host, port, "postgres")
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as opened:
+        opened.execute(sqlalchemy.text(f"create database {name} template template1"))
+    engine.dispose()
+    return f"postgresql://postgres@{host}:{port}/{name}"
+
+
+_numbers = itertools.count()
