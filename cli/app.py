@@ -111,6 +111,7 @@ def build_app(language: str) -> click.Group:
     stage("map", ("measure", "plan", "map"))
     stage("run", ("measure", "plan", "map"))
     _add_reports(app, study_argument, common, h)
+    _add_ledger(app, study_argument, common, language)
     return app
 
 
@@ -150,6 +151,32 @@ def _add_reports(
     def publish(study: Path, to: str, schema: str, **loudness: Any) -> None:
         work = _later("publish.publish", study, to=to, schema=schema)
         _guarded(Screen(**loudness), work)
+
+
+def _add_ledger(
+    app: click.Group,
+    study_argument: Callable[[Any], Any],
+    common: Callable[[Any], Any],
+    language: str,
+) -> None:
+    """Add the commands that keep the ledger."""
+
+    def h(key: str) -> str:
+        return tr(f"ledger.help.{key}", language)
+
+    @app.command("ledger", help=h("ledger"))
+    @study_argument
+    @click.option("--out", type=click.Path(path_type=Path), help=h("out"))
+    @common
+    def ledger(study: Path, out: Path | None, **loudness: Any) -> None:
+        _guarded(Screen(**loudness), _later("ledger.ledger", study, out=out))
+
+    @app.command("progress", help=h("progress"))
+    @study_argument
+    @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+    @common
+    def progress(study: Path, files: tuple[Path, ...], **loudness: Any) -> None:
+        _guarded(Screen(**loudness), _later("progress.progress", study, files))
 
 
 def _common_options(language: str) -> Callable[[F], F]:

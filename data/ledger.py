@@ -9,6 +9,7 @@ proposes, which ones the next plan must keep, which outlets are open, and how fa
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -61,7 +62,7 @@ def fixed_sites(
     -------
     pandas.DataFrame
         ``candidate`` (id in the study's candidates, "" for a site the bureau added itself or an
-        existing outlet), ``type``, ``year`` (Int64, missing = none), ``action`` (``new`` or
+        existing outlet), ``type``, ``year`` (text, "" = none), ``action`` (``new`` or
         ``upgrade``), ``status``, ``id``, ``name``, ``count`` (outlets, int), ``lon``, ``lat``
         (WGS-84 degrees, NaN = none); in the order of the ledger, RangeIndex.
     """
@@ -76,7 +77,7 @@ def site_frame(records: Records) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``id`` and the columns of the ledger; ``year``, ``count`` and ``rank`` Int64 (``count`` 1
+        ``id`` and the columns of the ledger; ``rank`` Int64, ``count`` int64 (1
         where none is given), ``lon``, ``lat`` and ``newly_covered`` float, the rest text.
     """
     extras = dict.fromkeys(c for row in records.values() for c in row if c.startswith(EXTRA))
@@ -85,7 +86,7 @@ def site_frame(records: Records) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
     for column in ("lon", "lat", "newly_covered"):
         frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("float64")
-    for column in ("year", "count", "rank"):
+    for column in ("count", "rank"):
         frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("Int64")
     frame["count"] = frame["count"].fillna(1).astype("int64")
     return frame
@@ -135,14 +136,14 @@ def _site_rows(sites: gpd.GeoDataFrame) -> list[dict[str, str]]:
 
 def _from_plan(site: Mapping[str, str], acting: Mapping[tuple[str, str], str]) -> dict[str, str]:
     """Return a row of the ledger as the plan has it."""
-    year = number_text(site.get("year", ""))
+    year = site.get("year", "").removesuffix(".0")
     row = {name: site.get(name, "") for name in ("name", "type", "address", *AREA_COLUMNS)}
     numbers = ("lon", "lat", "rank", "newly_covered")
     place = "street" if site.get("street") else "district"
     return row | {name: number_text(site.get(name, "")) for name in numbers} | {
         "action": site.get("action") or "new",
         "year": year,
-        "due": f"{year}-12-31" if year else "",
+        "due": f"{year}-12-31" if re.fullmatch(r"20\d\d", year) else "",
         "level": acting.get((site.get("community", ""), site["type"]), place),
         "status": "proposed",
         "count": number_text(site.get("count", "")) or "1",

@@ -63,6 +63,8 @@ def read_cell(
     column = BY_NAME.get(name)
     if not plain or column is None or column.kind == "text":
         return plain
+    if column.kind == "year" and plain in words.years:
+        return plain
     if column.kind == "choice":
         return _choice(name, plain, words, spot, log)
     read, code = _READERS[column.kind]

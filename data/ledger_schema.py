@@ -110,11 +110,14 @@ class LedgerWords:
         Column -> code -> word shown; a column without codes is free text.
     known
         Column -> word as compared (`same`) -> code; words of every language and the codes.
+    years
+        Years of the plan as the study calls them; calendar years need not be named.
     """
 
     language: str
     choices: Mapping[str, Mapping[str, str]]
     known: Mapping[str, Mapping[str, str]] = field(repr=False)
+    years: tuple[str, ...] = ()
 
     def title(self, name: str) -> str:
         """Return the header of a column; a user's own one as written."""
@@ -137,7 +140,9 @@ class LedgerWords:
         return tr(f"ledger.{key}", self.language, **params)
 
 
-def ledger_words(pack: StandardsPack, areas: pd.DataFrame, language: str) -> LedgerWords:
+def ledger_words(
+    pack: StandardsPack, areas: pd.DataFrame, language: str, years: Iterable[str] = ()
+) -> LedgerWords:
     """Return the words of a study's ledger.
 
     Parameters
@@ -149,6 +154,8 @@ def ledger_words(pack: StandardsPack, areas: pd.DataFrame, language: str) -> Led
         is free text.
     language
         Language of the study.
+    years
+        Years of the plan, where they are not calendar years.
     """
     types = {kind: pack.type(kind).name for kind in pack.type_ids}
     names: dict[str, dict[str, tuple[str, ...]]] = {
@@ -163,6 +170,7 @@ def ledger_words(pack: StandardsPack, areas: pd.DataFrame, language: str) -> Led
         language,
         {column: {code: said[0] for code, said in codes.items()} for column, codes in names.items()},
         {column: _lookup(codes) for column, codes in names.items()},
+        tuple(clean_text(year) for year in years),
     )
 
 
