@@ -76,6 +76,7 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
     def _solve_in(self, folder: Path, lp: pulp.LpProblem) -> int:
         model, solution, start = folder / "model.mps", folder / "best.sol", folder / "start.mst"
         names = lp.writeMPS(str(model), rename=1)
+        self.started = self.started and _start_is_safe(lp)
         if self.started:
             self.writesol(str(start), lp, *names[:3])
         command = [self.path, *self._arguments(model, solution, start)]
@@ -138,6 +139,15 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
         lp.assignStatus(status, quality)
         self.outcome = Outcome(ended, bound_in(log))
         return int(status)
+
+
+def _start_is_safe(lp: pulp.LpProblem) -> bool:
+    """Whether CBC reads the start's objective rightly: 2.10 forgets its sign under ``-max``.
+
+    A start worth −5 becomes a cut-off of −5 in the minimisation it solves, which cuts off every
+    better plan worth −4; one worth 5 only fails to cut off anything.
+    """
+    return bool((pulp.value(lp.objective) or 0.0) >= 0)
 
 
 def _ended(head: str, *, interrupted: bool) -> Ended:

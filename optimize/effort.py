@@ -1,0 +1,113 @@
+"""How hard a siting run tries: solver, clock, gap and seed, the same words for every objective."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TypedDict
+
+from quarterhour.data.progress import Progress, silent
+
+from .arrays import Bools
+from .model import CoverageModel
+from .plan import Sense
+from .solvers import Outcome, Request, Solver, choose_solver
+
+#: The solver is asked for a little less than the gap wanted, so that rounding does not spoil it.
+GAP_SHARE = 0.999
+
+
+class Effort(TypedDict, total=False):
+    """Options that every objective takes, with the defaults of `plan_max_coverage`.
+
+    Attributes
+    ----------
+    solver
+        ``highs`` (default), ``cbc``, or the name of another solver PuLP knows.
+    time_limit
+        Wall time for everything, s (60).
+    gap
+        Relative gap |bound − objective| / objective at which to stop (1e-4).
+    seed, threads
+        For search and solver (0, 2).
+    progress
+        Told of task ``plan_solve`` in seconds; may raise KeyboardInterrupt to stop and keep the
+        best plan found.
+    """
+
+    solver: str
+    time_limit: float
+    gap: float
+    seed: int
+    threads: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call: what it was asked for, and when it began."""
+
+    solver: Solver
+    time_limit: float
+    gap: float
+    seed: int
+    threads: int
+    progress: Progress
+    began: float
+
+    @classmethod
+    def begin(cls, effort: Effort) -> Run:
+        """Return the run that starts now.
+
+        Raises
+        ------
+        InputFaults
+            If the solver is unknown or missing.
+        """
+        return cls(
+            solver=choose_solver(effort.get("solver", "highs")),
+            time_limit=effort.get("time_limit", 60.0),
+            gap=effort.get("gap", 1e-4),
+            seed=effort.get("seed", 0),
+            threads=effort.get("threads", 2),
+            progress=effort.get("progress", silent),
+            began=time.monotonic(),
+        )
+
+    def seconds(self) -> float:
+        """Return the wall time used, s."""
+        return time.monotonic() - self.began
+
+    def left(self) -> float:
+        """Return the wall time left, s; negative when it is over."""
+        return self.time_limit - self.seconds()
+
+    def request(self, *, gap: float | None = None, share: float = 1.0) -> Request:
+        """Return a request to the solver for a share of the time left."""
+        wanted = GAP_SHARE * self.gap if gap is None else gap
+        seconds = max(share * self.left(), 0.01)
+        return Request(seconds, wanted, self.seed, self.threads, self.progress)
+
+    def solve(
+        self, model: CoverageModel, *, gap: float | None = None, share: float = 1.0
+    ) -> tuple[Bools, Outcome]:
+        """Solve a model in place; return what it opens (q,) and how the run ended."""
+        outcome = self.solver.solve(model, self.request(gap=gap, share=share))
+        return model.chosen(), outcome
+
+    def effort(self) -> Effort:
+        """Return the options for a further call within the time left."""
+        return Effort(
+            time_limit=max(self.left(), 0.01),
+            gap=self.gap,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self.progress,
+        )
+
+
+def tighter(first: float, second: float | None, sense: Sense) -> float:
+    """Return the stronger of two bounds; None is no bound."""
+    if second is None:
+        return first
+    return min(first, second) if sense == "max" else max(first, second)
