@@ -228,9 +228,7 @@ def results_there(study: Path) -> bool:
     return all((results / name).is_file() for name in names)
 
 
-def write_all(
-    desk: Desk, history: History, copies: Sequence[Ledger], path: Path
-) -> Path | None:
+def write_all(desk: Desk, history: History, copies: Sequence[Ledger], path: Path) -> Path | None:
     """Write history and workbook, all or nothing, with a backup of the workbook before.
 
     Returns
@@ -267,7 +265,7 @@ def show_conflicts(merged: Merged, words: LedgerWords, screen: Screen) -> None:
         name = merged.records[conflict.id].get("name", "")
         values = "; ".join(
             f"{source}: {words.show(conflict.column, value) or '–'}"
-            for source, value in conflict.values
+            for source, value in conflict.brought
         )
         line = tr(
             "ledger.say.conflict", screen.language, number=number, id=conflict.id, name=name,

@@ -100,9 +100,7 @@ def _named(files: Sequence[Path], own: Path) -> dict[str, Path]:
         unique.append(own.resolve())
     given = {path.resolve(): path for path in (*files, own)}
     names = [path.name for path in unique]
-    return {
-        path.name if names.count(path.name) == 1 else str(given[path]): path for path in unique
-    }
+    return {path.name if names.count(path.name) == 1 else str(given[path]): path for path in unique}
 
 
 class _Report:
@@ -194,8 +192,10 @@ class _Report:
         city = tr("ledger.progress.city", words.language)
         table["name"] = table["name"].where(table["level"] != "city", city)
         table["type"] = [self._type(kind) for kind in table["type"]]
-        names = ["name", "type", "residents", "covered_before", "covered_promised",
-                 "covered_reached", "share_before", "share_promised", "share_reached", "kept"]  # fmt: skip
+        names = [
+            "name", "type", "residents", "covered_before", "covered_promised", "covered_reached",
+            "share_before", "share_promised", "share_reached", "kept",
+        ]  # fmt: skip
         heads = [words.say(f"coverage.{name}") for name in names]
         return table[names].set_axis(heads, axis=1)
 
@@ -205,7 +205,7 @@ class _Report:
 
     def _sites(self, sites: pd.DataFrame) -> pd.DataFrame:
         words = self.desk.words
-        names = ["id", "name", "type", "action", "year", *(["district"]), "street", "status",
+        names = ["id", "name", "type", "action", "year", "district", "street", "status",
                  "due", "accepted_on", "newly_covered"]  # fmt: skip
         table = pd.DataFrame(
             {words.title(name): [words.show(name, str(v)) if isinstance(v, str) else v
@@ -222,7 +222,7 @@ class _Report:
             [c.id, words.title(c.column), words.show(c.column, c.recorded),
              words.show(c.column, value), source]
             for c in self.merged.conflicts
-            for source, value in c.values
+            for source, value in c.brought
         ]  # fmt: skip
         heads = [words.say(f"conflict.{name}") for name in
                  ("id", "column", "recorded", "value", "source")]  # fmt: skip
@@ -252,7 +252,6 @@ class _Report:
 
     def show(self, screen: Screen) -> None:
         """Print progress and coverage of the whole city by type."""
-        words = self.desk.words
         whole = self.areas[self.areas["whole"]]
         names = ["target", "new", "upgraded", "done", "building", "dropped", "late"]
         rows = [
@@ -260,8 +259,8 @@ class _Report:
              "–" if np.isnan(row["rate"]) else f"{row['rate']:.1%}"]
             for row in whole.to_dict("records")
         ]  # fmt: skip
-        heads = [screen.tr("column.type"),
-                 *(tr(f"ledger.progress.{name}", screen.language) for name in (*names, "rate"))]  # fmt: skip
+        said = [tr(f"ledger.progress.{name}", screen.language) for name in (*names, "rate")]
+        heads = [screen.tr("column.type"), *said]
         screen.table(tr("ledger.say.progress_title", screen.language), heads, rows)
         city = self.coverage[self.coverage["level"] == "city"]
         names = ["share_before", "share_promised", "share_reached", "kept"]
@@ -274,7 +273,6 @@ class _Report:
                  *(tr(f"ledger.coverage.{name}", screen.language) for name in names)]  # fmt: skip
         screen.table(tr("ledger.say.coverage_title", screen.language), heads, rows)
         total = whole[whole["type"] == ""].iloc[0]
-        del words
         say(screen, "changed", count=len(self.merged.events),
             fixed=len(fixed_sites(self.records)), done=f"{total['done']:,}")  # fmt: skip
 

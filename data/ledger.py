@@ -46,9 +46,7 @@ COUNTS: Final = (
 )  # fmt: skip
 
 
-def fixed_sites(
-    ledger: Ledger | Records, *, statuses: Collection[str] = FIXED
-) -> pd.DataFrame:
+def fixed_sites(ledger: Ledger | Records, *, statuses: Collection[str] = FIXED) -> pd.DataFrame:
     """Return the sites that the next plan must keep: approved, building or accepted.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .faults import FaultLog
 from .ledger_read import Ledger
@@ -83,8 +84,10 @@ class _Checker:
         """Tell which recorded rows the workbook no longer has."""
         if self.gone:
             more = "…" if len(self.gone) > _SHOWN else ""
-            self.log.add("ledger_missing_rows", file=self.ledger.name, count=len(self.gone),
-                         value=", ".join(self.gone[:_SHOWN]) + more, severity="warning")  # fmt: skip
+            self.log.add(
+                "ledger_missing_rows", file=self.ledger.name, count=len(self.gone),
+                value=", ".join(self.gone[:_SHOWN]) + more, severity="warning",
+            )  # fmt: skip
 
     def row(self, key: str, row: Mapping[str, str]) -> None:
         """Check one row."""
@@ -101,7 +104,9 @@ class _Checker:
         self._place(key, row)
         self._dates(key, row)
 
-    def _note(self, code: str, key: str, column: str, *, warn: bool = False, **more: object) -> None:
+    def _note(
+        self, code: str, key: str, column: str, *, warn: bool = False, **more: object
+    ) -> None:
         value = more.pop("value", self.ledger.records[key].get(column, ""))
         self.log.add(
             code, file=self.ledger.name, row=self.ledger.rows.get(key),
@@ -153,7 +158,7 @@ class _Checker:
         for column, day in course:
             if day > self.rules.today.isoformat():
                 self._note("ledger_future", key, column, today=self.rules.today.isoformat())
-        for (_, before), (column, day) in zip(course, course[1:], strict=False):
+        for (_, before), (column, day) in pairwise(course):
             if day < before:
                 self._note("ledger_dates_order", key, column, warn=True, before=before)
         status = row.get("status", "")

@@ -118,7 +118,7 @@ class History:
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    return table.astype({name: object for name in FIELDS[1:]} | {"entry": "int64"})
+    return table.astype(dict.fromkeys(FIELDS[1:], "object") | {"entry": "int64"})
 
 
 def read_history(folder: Path, log: FaultLog) -> History:

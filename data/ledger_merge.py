@@ -40,7 +40,7 @@ class Conflict:
         Value recorded before.
     shown
         Value the ledger goes on with until somebody decides.
-    values
+    brought
         (source, value) of each copy that brought one.
     """
 
@@ -48,7 +48,7 @@ class Conflict:
     column: str
     recorded: str
     shown: str
-    values: tuple[tuple[str, str], ...]
+    brought: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,7 @@ def merge(history: History, copies: Sequence[Ledger]) -> Merged:
           for name, key in missing if (name, key) not in told),
     ]  # fmt: skip
     stale = {side.copy.name: side.stale for side in sides if side.stale}
-    return Merged(
-        found.records, tuple(events), tuple(found.conflicts), tuple(missing), stale
-    )
+    return Merged(found.records, tuple(events), tuple(found.conflicts), tuple(missing), stale)
 
 
 def _computed(column: str) -> bool:
@@ -153,11 +151,11 @@ class _Side:
         now = self.now.get(key, {}).get(column, "")
         earlier = self.brought.get((key, column))
         if value == now:
-            return "same" if value != origin and earlier != value else "nothing"
+            return "same" if value not in (origin, earlier) else "nothing"
         if value == origin:
             # Put back by the hand that changed it, or merely older? Somebody must say.
             return "stale" if earlier is None else "conflict"
-        if now == origin or earlier == now:
+        if now in (origin, earlier):
             return "take"
         return "conflict" if earlier != value else "nothing"
 

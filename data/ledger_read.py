@@ -14,7 +14,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
 from .columns import plain_header
-from .faults import FaultLog
+from .faults import FaultLog, Severity
 from .ledger_cells import Spot, read_cell
 from .ledger_schema import (
     BY_NAME,
@@ -276,9 +276,7 @@ class _Reader:
 
     def _read(self, name: str, text: str, row: int) -> str:
         spot = Spot(self.file, row, self.words.title(name))
-        return read_cell(
-            name, text, words=self.words, spot=spot, log=self.log, epoch=self.epoch
-        )
+        return read_cell(name, text, words=self.words, spot=spot, log=self.log, epoch=self.epoch)
 
     def _rows(self, sheet: Worksheet, header: _Header) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield each row below the header: its number and the text of each named column."""
@@ -303,7 +301,7 @@ class _Reader:
             if block.max_row <= header.row or block.min_col not in header.names:
                 continue
             code = "merged_cells" if block.min_col == block.max_col else "merged_across"
-            severity = "warning" if code == "merged_cells" else "fault"
+            severity: Severity = "warning" if code == "merged_cells" else "fault"
             self.log.add(code, file=self.file, row=block.min_row, value=block.coord,
                          severity=severity)  # fmt: skip
             corner = sheet.cell(block.min_row, block.min_col)

@@ -168,7 +168,10 @@ def ledger_words(
         names[level] = _area_names(areas[areas["level"] == level], language)
     return LedgerWords(
         language,
-        {column: {code: said[0] for code, said in codes.items()} for column, codes in names.items()},
+        {
+            column: {code: said[0] for code, said in codes.items()}
+            for column, codes in names.items()
+        },
         {column: _lookup(codes) for column, codes in names.items()},
         tuple(clean_text(year) for year in years),
     )
@@ -220,9 +223,9 @@ def header_names(words: LedgerWords) -> dict[str, str]:
 
 
 def clean_text(text: object) -> str:
-    """Return text as a workbook can hold and give back: writing and reading then change nothing.
+    r"""Return text as a workbook can hold and give back: writing and reading then change nothing.
 
-    Control characters that no workbook holds are taken out, line ends become ``\\n``, white space
+    Control characters that no workbook holds are taken out, line ends become ``\n``, white space
     at both ends goes, and what is longer than a cell is cut.
     """
     plain = str(text).replace("\r\n", "\n").replace("\r", "\n")

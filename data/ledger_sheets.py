@@ -9,7 +9,6 @@ from typing import Any, Final
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
-from .dictionary import data_dictionary
 from .ledger import COUNTS
 from .ledger_schema import BY_NAME, LedgerWords
 from .ledger_write import Book, LedgerContent, table_sheet
@@ -36,12 +35,14 @@ def progress_sheet(book: Book, content: LedgerContent) -> None:
     computes nothing shows them too.
     """
     sheet, say = book.sheet("progress"), content.words.say
-    book.text(sheet, 0, 0, content.title, bold=True, font_size=14)
-    book.text(sheet, 1, 0, say("progress.year"), bold=True)
+    book.text(sheet, 0, 0, content.title, bold=True, font_size=14, bottom=0)
+    sheet.set_row(0, 26)
+    sheet.set_row(1, 20)
+    book.text(sheet, 1, 0, say("progress.year"), bold=True, bottom=0)
     every = say("progress.every_year")
     book.text(sheet, 1, 1, every, bg_color="#FFF9E5", border=1, bold=True)
     sheet.data_validation(1, 1, 1, 1, {"validate": "list", "source": "=list_progress_year"})
-    book.text(sheet, 1, 2, say("progress.hint"), italic=True, font_color="#595959")
+    book.text(sheet, 1, 2, say("progress.hint"), italic=True, font_color="#595959", bottom=0)
     area = say(f"column.{content.level}.title")
     titles = [area, say("column.type.title"), *(say(f"progress.{c}") for c in COUNTS),
               say("progress.rate"), say("progress.sentence")]  # fmt: skip
@@ -84,7 +85,7 @@ def _progress_row(
         book.format(**look, num_format=_RATE), rate if shown else "–",
     )  # fmt: skip
     sheet.write_formula(
-        number, last + 1, _sentence_formula(words, done, target), book.format(**look),
+        number, last + 1, _sentence_formula(words, done, target), book.format(**look, indent=1),
         sentence(words, row["done"], row["target"]),
     )  # fmt: skip
 
@@ -186,8 +187,8 @@ def conflict_sheet(book: Book, content: LedgerContent) -> None:
     found, words = content.conflicts, content.words
     if found.empty:
         return
-    titles = [words.say(f"conflict.{name}") for name in
-              ("row", "id", "name", "column", "recorded", "value", "source", "time", "chosen")]  # fmt: skip
+    names = ("row", "id", "name", "column", "recorded", "value", "source", "time", "chosen")
+    titles = [words.say(f"conflict.{name}") for name in names]
     order = {key: number for number, key in enumerate(content.records, start=2)}
     rows = []
     for event in found.to_dict("records"):
@@ -228,10 +229,6 @@ def dictionary_sheet(book: Book, content: LedgerContent) -> None:
               words.say(f"column.{name}.meaning")] for name in sorted(shown)]  # fmt: skip
     rows += [[words.say(f"progress.{name}"), words.say("owner.formula"),
               words.say(f"progress_meaning.{name}")] for name in (*COUNTS, "rate")]  # fmt: skip
-    rows += [[f"{column} [{unit}]" if unit else column, words.say("owner.program"), meaning]
-             for column, unit, meaning in
-             data_dictionary(words.language).itertuples(index=False, name=None)
-             if column in {c for t in content.tables.values() for c in t} - shown - set(BY_NAME)]  # fmt: skip
     sheet = table_sheet(book, "dictionary", titles, rows)
     sheet.set_column(2, 2, 90)
 
@@ -239,11 +236,11 @@ def dictionary_sheet(book: Book, content: LedgerContent) -> None:
 def guide_sheet(book: Book, content: LedgerContent) -> None:
     """Write how to work with the ledger, in a few sentences."""
     sheet, say = book.sheet("guide"), content.words.say
-    book.text(sheet, 0, 0, content.title, bold=True, font_size=14)
+    book.text(sheet, 0, 0, content.title, bold=True, font_size=14, bottom=0)
     stamp = say("guide.stamp", stamp=content.stamp, date=content.today.isoformat())
-    book.text(sheet, 1, 0, stamp, font_color="#595959")
+    book.text(sheet, 1, 0, stamp, font_color="#595959", bottom=0)
     for number in range(1, 9):
-        book.text(sheet, number + 2, 0, say(f"guide.line{number}"), text_wrap=True)
+        book.text(sheet, number + 2, 0, say(f"guide.line{number}"), text_wrap=True, bottom=0)
     sheet.set_column(0, 0, 110)
     sheet.hide_gridlines(2)
 
@@ -282,4 +279,3 @@ ALL_SHEETS: Final = (
     progress_sheet, table_sheets, conflict_sheet, change_sheet, dictionary_sheet, guide_sheet,
     list_sheet, kept_sheets,
 )  # fmt: skip
-

@@ -15,7 +15,6 @@ from xlsxwriter.utility import xl_col_to_name
 from .ledger_read import STAMP, Look
 from .ledger_schema import (
     BY_NAME,
-    COLUMNS,
     DATES,
     EXTRA,
     Column,
@@ -38,7 +37,8 @@ _STATUS_COLOURS: Final = {
     "accepted": ("DDEFE3", "14532D"), "dropped": ("EDEDED", "7F7F7F"),
 }  # fmt: skip
 _HEAD: Final = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F5C57", "text_wrap": True,
-                "valign": "vcenter", "border": 1, "border_color": "#FFFFFF"}  # fmt: skip
+                "border": 1, "border_color": "#FFFFFF"}  # fmt: skip
+_CELL: Final = {"valign": "vcenter", "bottom": 1, "bottom_color": "#E3E6E6"}
 _COMPUTED: Final = {"bg_color": "#F3F4F4", "font_color": "#595959"}
 _CONFLICT: Final = {"bg_color": "#FFE699"}
 _DATE: Final = "yyyy-mm-dd"
@@ -114,7 +114,7 @@ class Book:
         """Return the format of a look, made once."""
         key = tuple(sorted(look.items()))
         if key not in self._formats:
-            self._formats[key] = self.file.add_format({"valign": "top", **look})
+            self._formats[key] = self.file.add_format({**_CELL, **look})
         return self._formats[key]
 
     def sheet(self, name: str) -> Any:
@@ -184,15 +184,19 @@ def _sites(book: Book, content: LedgerContent) -> None:
             if (key, name) in undecided:
                 look |= _CONFLICT
             _write_cell(book, sheet, number, position, name, text, look)
-    for (key, name), look in content.looks.items():
-        if look.comment and key in content.records and name in columns:
-            place = list(content.records).index(key) + 1, columns.index(name)
-            sheet.write_comment(*place, look.comment, {"author": ""})
+    _comments(sheet, content, columns)
     _frame(book, sheet, content, columns)
-    _lists(book, sheet, content, columns)
+    _lists(sheet, content, columns)
     _colours(book, sheet, content, columns)
     _names(book, content, columns)
     _print(sheet, content, columns)
+
+
+def _comments(sheet: Any, content: LedgerContent, columns: list[str]) -> None:
+    row = {key: number for number, key in enumerate(content.records, start=1)}
+    for (key, name), mark in content.looks.items():
+        if mark.comment and key in row and name in columns:
+            sheet.write_comment(row[key], columns.index(name), mark.comment, {"author": ""})
 
 
 def _look(name: str, record: Mapping[str, str], mark: Look) -> dict[str, object]:
@@ -239,13 +243,13 @@ def _frame(book: Book, sheet: Any, content: LedgerContent, columns: list[str]) -
     """Freeze the headers and the id, add the filter, set widths and the formats of new rows."""
     for position, name in enumerate(columns):
         column = BY_NAME.get(name, Column(name, "text", "user", _KEPT_WIDTH))
-        empty = book.format(num_format=_DATE) if name in DATES else None
+        empty = book.format(num_format=_DATE) if name in DATES else book.format()
         sheet.set_column(position, position, column.width, empty)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, len(content.records), len(columns) - 1)
 
 
-def _lists(book: Book, sheet: Any, content: LedgerContent, columns: list[str]) -> None:
+def _lists(sheet: Any, content: LedgerContent, columns: list[str]) -> None:
     """Add the lists to choose from, the checks of dates and numbers, and the guarded ids."""
     words, last = content.words, content.last_row
     for position, name in enumerate(columns):
@@ -348,6 +352,9 @@ def table_sheet(
         width = max(max(map(text_width, text.split("\n"))) for text in map(str, shown))
         sheet.set_column(position, position, min(max(width + 2, 8), 44))
     sheet.freeze_panes(1, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
     if rows:
         sheet.autofilter(0, 0, len(rows), len(titles) - 1)
     return sheet
