@@ -25,8 +25,9 @@ def quick_bound(state: CoverState) -> float:
     ``state``, and the same bound at the empty plan.
     """
     openings = state.openings
-    here = state.value() + _most_gain(openings, np.where(state.chosen, 0.0, state.margin))
-    empty = openings.constant + _most_gain(openings, openings.alone())
+    circles = float(openings.circles.weight.sum())  # they are not submodular: all of them counted
+    here = state.value() + circles + _most_gain(openings, np.where(state.chosen, 0.0, state.margin))
+    empty = openings.constant + circles + _most_gain(openings, openings.alone())
     return float(min(here, empty, openings.most()))
 
 

@@ -106,9 +106,10 @@ class CoverState:
         return np.flatnonzero(self.used < self.openings.limits.lower - TOLERANCE)
 
     def feasible(self) -> bool:
-        """Whether every limit is kept."""
+        """Whether every limit and every floor is kept."""
         above = self.used > self.openings.limits.upper + TOLERANCE
-        return not len(self.unmet()) and not bool(above.any())
+        within = not len(self.unmet()) and not bool(above.any())
+        return within and self.openings.floors.kept_by(self.count > 0)
 
     def blocked(self, used: Floats) -> Ints:
         """Return how many limits forbid each opening (q,) when ``used`` (L,) is already used."""

@@ -5,7 +5,9 @@ limit rows with the same coefficients (the same **class**). In any plan *a* can 
 *b*, or, where *b* is in the plan already, be left out. Leaving it out is not allowed where a
 minimum counts it; there some other opening *c* of the class takes its place, which exists as long
 as the class keeps at least as many members as a plan can hold of it. So at most (size of the class
-− the most a plan can hold of it) openings go from a class that stands under a minimum.
+− the most a plan can hold of it) openings go from a class that stands under a minimum. An opening
+with a gain of its own is never dominated. Where outlets may open in several years see
+`dominance_years`. Floors and circles only ask for more rows to be covered, so they allow all this.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from .arrays import Bools, Floats, Ints, gather, sums_by
+from .column_classes import column_classes
+from .dominance_years import one_per_pair, pairs_of
 from .openings import Openings
 
 #: Pairs looked at in one go: bounds the memory (about 40 bytes a pair).
@@ -28,23 +32,15 @@ _WORD_BITS = 64
 
 def dominated(openings: Openings) -> Bools:
     """Return which openings (q,) can be dropped without changing the best objective."""
-    classes = column_classes(openings.limits.matrix)
+    pair = pairs_of(openings)
+    if len(np.unique(pair)) == openings.count:
+        return _dominated(openings, column_classes(openings.limits.matrix))
+    return _dominated(*one_per_pair(openings, pair))[pair]
+
+
+def _dominated(openings: Openings, classes: Ints) -> Bools:
     worse = _beaten(openings, classes)
     return _respect_minima(openings, classes, worse) if worse.any() else worse
-
-
-def column_classes(matrix: sparse.csr_array) -> Ints:
-    """Return a class number for each column (q,): equal where the columns are equal."""
-    columns = sparse.csc_array(matrix)
-    columns.sort_indices()
-    rows, data, ends = columns.indices.astype(np.int32), columns.data, columns.indptr.tolist()
-    numbers: dict[bytes, int] = {}
-    classes = np.empty(matrix.shape[1], dtype=np.int64)
-    for column in range(matrix.shape[1]):
-        part = slice(ends[column], ends[column + 1])
-        key = rows[part].tobytes() + data[part].tobytes()
-        classes[column] = numbers.setdefault(key, len(numbers))
-    return classes
 
 
 def _beaten(openings: Openings, classes: Ints) -> Bools:
@@ -64,8 +60,7 @@ def _beaten(openings: Openings, classes: Ints) -> Bools:
         weak = part[owner]
         fits = (classes[weak] == classes[rivals]) & (weak != rivals)
         larger = (size[rivals] > size[weak]) | ((size[rivals] == size[weak]) & (rivals < weak))
-        richer = openings.gain[rivals] >= openings.gain[weak]
-        maybe = fits & larger & richer
+        maybe = fits & larger & (openings.gain[weak] <= 0)  # it is left out where both are open
         weak, rivals = weak[maybe], rivals[maybe]
         inside = ~(signature[weak] & ~signature[rivals]).any(axis=1)
         weak, rivals = weak[inside], rivals[inside]

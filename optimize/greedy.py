@@ -83,9 +83,12 @@ def _block(state: CoverState, opening: int, blocked: Bools) -> None:
 
 def drop_idle(state: CoverState) -> CoverState:
     """Close in place what adds nobody and no minimum needs; return the state."""
-    for opening in np.flatnonzero(state.chosen):
-        if state.margin[opening] <= noise(state) and _spare(state, int(opening)):
-            state.close(int(opening))
+    asked = state.openings.asked()
+    for opening in np.flatnonzero(state.chosen & (state.margin <= noise(state))).tolist():
+        rows = state.rows_of(opening)
+        needed = asked[rows[state.count[rows] == 1]].any()  # by a floor or a circle
+        if state.margin[opening] <= noise(state) and not needed and _spare(state, opening):
+            state.close(opening)
     return state
 
 

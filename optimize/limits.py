@@ -13,22 +13,12 @@ import numpy as np
 from scipy import sparse
 
 from .arrays import Bools, Floats, Ints
+from .limit_row import LimitRow, counting
 from .problem import SitingProblem
+from .spacing import exclusive_rows, spacing_rows
 
 #: Arithmetic noise allowed when a row is tested, in the unit of the row.
 TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """One row: its family, a name unique in the model, members, and bounds."""
-
-    kind: str
-    name: str
-    members: Ints
-    coefficients: Floats
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +70,8 @@ def build_limits(problem: SitingProblem, candidate: Ints, kind: Ints, year: Ints
         *budget_rows(problem, candidate, kind),
         *required_rows(problem, candidate),
         *fixed_rows(problem, candidate, kind),
+        *spacing_rows(problem, candidate, kind),
+        *exclusive_rows(problem, candidate, kind),
     ]
     return stack(rows, len(candidate))
 
@@ -90,7 +82,7 @@ def once_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[L
         for pair, members in _grouped(candidate * len(problem.types) + kind):
             if len(members) > 1:
                 site, type_ = divmod(pair, len(problem.types))
-                yield _counting("once", f"once_{type_}_{site}", members, -np.inf, 1.0)
+                yield counting("once", f"once_{type_}_{site}", members, -np.inf, 1.0)
 
 
 def capacity_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]:
@@ -99,7 +91,7 @@ def capacity_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]
     places = np.flatnonzero(crowded[candidate])
     for site, members in _grouped(candidate[places]):
         held = float(problem.capacity[site])
-        yield _counting("capacity", f"capacity_{site}", places[members], -np.inf, held)
+        yield counting("capacity", f"capacity_{site}", places[members], -np.inf, held)
 
 
 def _grouped(label: Ints) -> Iterator[tuple[int, Ints]]:
@@ -120,7 +112,7 @@ def quota_rows(
             counted &= year == problem.years.index(quota.year)
         members = np.flatnonzero(counted)
         upper = np.inf if quota.maximum is None else float(quota.maximum)
-        yield _counting("quota", f"quota_{number}", members, float(quota.minimum), upper)
+        yield counting("quota", f"quota_{number}", members, float(quota.minimum), upper)
 
 
 def budget_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
@@ -135,7 +127,7 @@ def required_rows(problem: SitingProblem, candidate: Ints) -> Iterator[LimitRow]
     """Yield  sum over (k, t) of x[j, k, t] >= 1  for every required site j."""
     for site in np.flatnonzero(problem.required):
         members = np.flatnonzero(candidate == site)
-        yield _counting("required", f"required_{site}", members, 1.0, np.inf)
+        yield counting("required", f"required_{site}", members, 1.0, np.inf)
 
 
 def fixed_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
@@ -143,7 +135,7 @@ def fixed_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[
     members = np.flatnonzero(problem.fixed[candidate, kind])
     if len(members):
         pairs = float(problem.fixed.sum())  # one each: a pair opens once
-        yield _counting("fixed", "fixed", members, pairs, np.inf)
+        yield counting("fixed", "fixed", members, pairs, np.inf)
 
 
 def stack(rows: list[LimitRow], width: int) -> Limits:
@@ -161,7 +153,3 @@ def stack(rows: list[LimitRow], width: int) -> Limits:
         kinds=tuple(row.kind for row in rows),
         names=tuple(row.name for row in rows),
     )
-
-
-def _counting(kind: str, name: str, members: Ints, lower: float, upper: float) -> LimitRow:
-    return LimitRow(kind, name, members, np.ones(len(members)), lower, upper)

@@ -87,6 +87,13 @@ class Openings:
         """Whether some limit or floor, looked at alone, can be kept by no choice."""
         return bool(self.limits.impossible().any() or self.floors.impossible().any())
 
+    def asked(self) -> Bools:
+        """Return the rows (R,) that a floor or a circle counts."""
+        asked = np.zeros(self.covers.shape[0], dtype=bool)
+        asked[self.floors.matrix.indices[self.floors.matrix.data > 0]] = True
+        asked[self.circles.members.indices] = True
+        return asked
+
     def alone(self) -> Floats:
         """Return what each opening would win if it were the only one (q,), circles left out."""
         return self.gain + column_sums(self.covers, self.weight)

@@ -1,9 +1,10 @@
 """Exact reductions: a smaller problem with the same optimum, and the way back.
 
-Five steps, none of which changes the best objective: limits that cannot bind go; what the limits
-force is fixed and what they forbid is dropped; demand that nobody reaches goes (counted), demand
-with identical cover sets is merged; dominated openings go; demand that one opening alone can
-reach becomes that opening's own gain.
+None of the steps changes the best objective: limits and floors that cannot bind go; what the
+limits force is fixed and what they forbid is dropped; demand that nobody reaches goes (counted),
+demand with identical cover sets is merged; dominated openings go; demand that one opening alone
+(or the years of one outlet) can reach becomes its own gain. What floors and circles ask of rows
+is carried along (`reduce_rows`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
-from .arrays import Bools, Ints, rows_met, sums_by
+from .arrays import Bools, Ints, rows_met
 from .dominance import dominated
 from .limits import TOLERANCE, Limits
 from .openings import Openings
+from .reduce_rows import (
+    drop_rows_uncounted,
+    drop_rows_unreached,
+    drop_slack_floors,
+    fold_rows,
+    merge_same_rows,
+    settle_circles,
+    settle_rows,
+)
 
 _ROUNDS = 5
 
@@ -65,8 +74,8 @@ def unreduced(openings: Openings) -> Reduced:
 def reduce_openings(openings: Openings) -> Reduced:
     """Return the reduced problem; it has the same best objective and maps back exactly.
 
-    Limits that no choice can keep are left in place for the caller to find
-    (`Limits.impossible`).
+    Limits and floors that no choice can keep are left in place for the caller to find
+    (`Openings.impossible`).
     """
     state = unreduced(openings)
     steps = (drop_slack_limits, force, drop_unreached, merge_rows, drop_dominated)
@@ -80,24 +89,27 @@ def reduce_openings(openings: Openings) -> Reduced:
 
 
 def _size(state: Reduced) -> tuple[int, ...]:
-    return (*state.openings.covers.shape, len(state.openings.limits.names), len(state.forced))
+    openings = state.openings
+    rules = len(openings.limits.names), len(openings.floors.names), len(openings.circles.weight)
+    return (*openings.covers.shape, *rules, len(state.forced))
 
 
 def drop_slack_limits(state: Reduced) -> Reduced:
-    """Drop bounds that no choice can break, and rows with no bound left."""
+    """Drop bounds that no choice can break, limits with no bound left, floors kept already."""
     limits = state.openings.limits
     slack_above = limits.upper >= limits.largest() - TOLERANCE
     upper = np.where(slack_above, np.inf, limits.upper)
     lower = np.where(limits.lower <= TOLERANCE, -np.inf, limits.lower)
     bound = np.flatnonzero(np.isfinite(upper) | np.isfinite(lower))
     tightened = replace(limits, lower=lower, upper=upper)
-    return _with(state, limits=_limit_rows(tightened, bound))
+    openings = replace(state.openings, limits=_limit_rows(tightened, bound))
+    return replace(state, openings=drop_rows_uncounted(drop_slack_floors(openings)))
 
 
 def force(state: Reduced) -> Reduced:
     """Fix what a minimum needs in full; drop what breaks a maximum alone."""
     limits = state.openings.limits
-    if limits.impossible().any():
+    if state.openings.impossible():
         return state
     all_needed = limits.lower > limits.largest() - TOLERANCE
     fixed = rows_met(limits.matrix.T.tocsr(), all_needed) > 0
@@ -108,10 +120,9 @@ def _fix(state: Reduced, fixed: Bools) -> Reduced:
     openings, limits = state.openings, state.openings.limits
     used = limits.activity(fixed)
     limits = replace(limits, lower=limits.lower - used, upper=limits.upper - used)
-    open_rows = rows_met(openings.covers, fixed) == 0
-    certain = openings.weight[~open_rows].sum() + openings.gain[fixed].sum()
-    openings = replace(openings, limits=limits, constant=openings.constant + float(certain))
-    openings = openings.keep_rows(open_rows)
+    certain = openings.constant + float(openings.gain[fixed].sum())
+    openings = replace(openings, limits=limits, constant=certain)
+    openings = settle_rows(openings, openings.covered(fixed))
     forced = np.concatenate([state.forced, state.kept[fixed]])
     return _keep_columns(replace(state, openings=openings, forced=forced), ~fixed)
 
@@ -126,39 +137,15 @@ def _drop_too_large(state: Reduced) -> Reduced:
 
 def drop_unreached(state: Reduced) -> Reduced:
     """Drop rows that no opening covers; they are counted."""
-    reached = np.diff(state.openings.covers.indptr) > 0
-    missed = int((~reached).sum())
-    openings = state.openings.keep_rows(reached) if missed else state.openings
+    openings, missed = drop_rows_unreached(state.openings)
     return replace(state, openings=openings, unreached=state.unreached + missed)
 
 
 def merge_rows(state: Reduced) -> Reduced:
     """Merge rows with identical cover sets into one that carries their whole weight."""
-    openings = state.openings
-    covers = openings.covers
-    covers.sort_indices()
-    first, group = _group_rows(covers)
-    if len(first) == covers.shape[0]:
-        return state
-    weight = sums_by(group, openings.weight, len(first))
-    merged = state.merged + covers.shape[0] - len(first)
-    return replace(state, openings=replace(openings.keep_rows(first), weight=weight), merged=merged)
-
-
-def _group_rows(covers: sparse.csr_array) -> tuple[Ints, Ints]:
-    """Return the first row of each set of identical rows, and the set of each row."""
-    numbers: dict[bytes, int] = {}
-    first: list[int] = []
-    group = np.empty(covers.shape[0], dtype=np.int64)
-    indices = covers.indices.astype(np.int32)
-    ends = covers.indptr.tolist()
-    for row in range(covers.shape[0]):
-        key = indices[ends[row] : ends[row + 1]].tobytes()
-        number = numbers.setdefault(key, len(first))
-        if number == len(first):
-            first.append(row)
-        group[row] = number
-    return np.array(first, dtype=np.int64), group
+    openings, merged = merge_same_rows(state.openings)
+    openings = settle_circles(openings)
+    return replace(state, openings=openings, merged=state.merged + merged)
 
 
 def drop_dominated(state: Reduced) -> Reduced:
@@ -171,21 +158,13 @@ def drop_dominated(state: Reduced) -> Reduced:
 
 
 def fold_singles(state: Reduced) -> Reduced:
-    """Turn rows that exactly one opening covers into that opening's own gain."""
-    openings = state.openings
-    single = np.diff(openings.covers.indptr) == 1
-    owner = openings.covers[single].indices
-    gain = openings.gain + sums_by(owner, openings.weight[single], openings.count)
-    return replace(state, openings=replace(openings.keep_rows(~single), gain=gain))
+    """Turn rows that one opening, or one outlet's years, alone can cover into its own gain."""
+    return replace(state, openings=fold_rows(state.openings))
 
 
 def _keep_columns(state: Reduced, keep: Bools) -> Reduced:
     columns = np.flatnonzero(keep)
     return replace(state, openings=state.openings.keep_columns(columns), kept=state.kept[columns])
-
-
-def _with(state: Reduced, *, limits: Limits) -> Reduced:
-    return replace(state, openings=replace(state.openings, limits=limits))
 
 
 def _limit_rows(limits: Limits, rows: Ints) -> Limits:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools
@@ -122,13 +124,13 @@ def solve_openings(
     chosen_solver = choose_solver(solver) if isinstance(solver, str) else solver
     run = _Run(chosen_solver, time_limit, gap, seed, threads, progress, time.monotonic())
     state = reduce_openings(openings) if reduce else unreduced(openings)
-    if state.openings.limits.impossible().any():
+    if state.openings.impossible():
         return Solved(None, openings.constant, 0.0, "infeasible", _size(state))
     found = _search(state.openings, None if start is None else start[state.kept], run)
     if found.chosen is None:
         return replace(found, size=_size(state))
     chosen = _tidy(openings, state.restore(found.chosen))
-    if start is not None and openings.limits.kept_by(start):
+    if start is not None and openings.feasible(start):
         chosen = _better(openings, start, chosen)
     return replace(found, chosen=chosen, size=_size(state))
 
@@ -140,7 +142,7 @@ def _search(openings: Openings, known: Bools | None, run: _Run) -> Solved:
         return Solved(None, openings.most(), 0.0, ended)
     interrupted = _polish(start, run)
     floor, bound = start.value(), quick_bound(start)
-    if known is not None and openings.limits.kept_by(known) and openings.value(known) > floor:
+    if known is not None and openings.feasible(known) and openings.value(known) > floor:
         start = CoverState.of(openings, known)
     proven_enough = relative_gap(start.value(), bound) <= max(PROVEN, run.gap)
     if interrupted or proven_enough or run.left() <= 0:
@@ -164,18 +166,25 @@ def _start(openings: Openings, run: _Run) -> tuple[CoverState | None, str]:
     model = feasibility_model(openings)
     outcome = run.solver.solve(model, run.request(0.01))
     chosen = model.chosen()
-    if outcome.ended == "infeasible" or not openings.limits.kept_by(chosen):
+    if outcome.ended == "infeasible" or not openings.feasible(chosen):
         return None, outcome.ended
     return greedy(CoverState.of(openings, chosen)), ""
 
 
 def _polish(state: CoverState, run: _Run) -> bool:
     """Swap in place; return whether the user interrupted (the state stays a plan)."""
+    before, worth = state.chosen.copy(), state.value()
+    interrupted = False
     try:
         improve(state, seed=run.seed, seconds=min(_SWAP_SHARE * run.time_limit, _SWAP_MOST))
     except KeyboardInterrupt:
-        return True
-    return False
+        interrupted = True
+    if not state.feasible() or state.value() < worth:  # swaps look at no floor and no circle
+        for opening in np.flatnonzero(state.chosen & ~before).tolist():
+            state.close(opening)
+        for opening in np.flatnonzero(before & ~state.chosen).tolist():
+            state.open(opening)
+    return interrupted
 
 
 def _polished(openings: Openings, chosen: Bools, run: _Run) -> Bools:
@@ -194,7 +203,7 @@ def _solve(openings: Openings, start: Bools, run: _Run) -> tuple[Bools, Outcome]
 
 def _better(openings: Openings, start: Bools, solved: Bools) -> Bools:
     """Return the better of two plans; a solver's that breaks a limit does not count."""
-    if not openings.limits.kept_by(solved):
+    if not openings.feasible(solved):
         return start
     return solved if openings.value(solved) > openings.value(start) else start
 
