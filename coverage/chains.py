@@ -32,7 +32,7 @@ class Chains:
     at
         int64 (m,): where each edge stands in ``sequence``; -1 closed.
     a, b
-        uint32 (c,): junctions at the ends; ``b`` is j for a dead end.
+        uint32 (c,): junctions at the ends; ``a`` rises, ``b`` is j for a dead end.
     junctions
         int64 (j,): their nodes.
     """
@@ -73,6 +73,14 @@ def contract(network: StreetNetwork, costs: Impedance) -> Chains:
     keep[u[one_way]] = keep[v[one_way]] = True
     start, incident = incidence(n, u, v, onwards | back)
     sequence, against, first, origin, to, junction = walk_chains(n, u, v, start, incident, keep)
+    by_origin = np.argsort(origin, kind="stable")
+    first, place = _reordered(first, by_origin)
+    sequence, against, origin, to = (
+        sequence[place],
+        against[place],
+        origin[by_origin],
+        to[by_origin],
+    )
     number = np.cumsum(junction) - 1
     count = int(junction.sum())
     at = np.full(network.n_edges, -1, np.int64)
@@ -86,6 +94,15 @@ def contract(network: StreetNetwork, costs: Impedance) -> Chains:
         np.where(to >= 0, number[to], count).astype(np.uint32),
         order[junction],
     )
+
+
+def _reordered(
+    first: NDArray[np.int64], order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the borders of a CSR's rows in another order, and which entries stand in them."""
+    count = np.diff(first)[order]
+    moved = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    return moved, np.repeat(first[order] - moved[:-1], count) + np.arange(moved[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

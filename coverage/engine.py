@@ -169,6 +169,7 @@ def _graph(chains: Chains, costs: ChainCosts) -> Graph:
         back=is_back[order],
         a=chains.a,
         b=chains.b,
+        own=np.searchsorted(chains.a, np.arange(j + 1)),
         ways=(onwards + 2 * back + 4 * returns).astype(np.uint8),
     )
     return graph._replace(cost=_arc_costs(graph, costs))

@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
+# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
 """Compiled: bounded search from 32 neighbouring sources at once (J2 where sources are dense).
 
 Neighbours meet nearly the same junctions, so one junction carries 32 costs side by side, one a
@@ -35,7 +35,9 @@ Array = NDArray[Any]
 LANES = 32
 #: Keeps the rows of merged costs from falling on the same lines of the cache.
 PADDING = 80
-_ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
+_ONWARDS, _BACK = np.uint8(1), np.uint8(4)
+#: Targets of a chain from which on it pays to stop at the limit.
+_LONG = np.uint64(32)
 
 
 @inlined
@@ -158,8 +160,10 @@ def gather_lanes(
         node = uint64(touched[q])
         q += ONE
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
-        if found + (end - i) >= uint64(len(keys)):
-            keys, costs = _room(keys, costs, found + (end - i))
+        chain, last = uint64(g.own[node]), uint64(g.own[node + ONE])
+        most = found + (end - i) + uint64(t.first[last] - t.first[chain])
+        if most >= uint64(len(keys)):
+            keys, costs = _room(keys, costs, most)
         while i < end:
             extra = t.at_cost[i]
             for k in range(LANES):
@@ -167,43 +171,43 @@ def gather_lanes(
             keys[found] = (uint64(t.at_owner[i]) << HALF) | found
             found += ONE
             i += ONE
-        arc, last = uint64(g.first[node]), uint64(g.first[node + ONE])
-        while arc < last:
-            chain, onwards = uint64(g.chain[arc]), g.back[arc] == 0
+        end = uint64(t.first[chain])
+        while chain < last:  # those that begin here
+            b = uint64(g.b[chain])
+            chain += ONE
+            i, end = end, uint64(t.first[chain])
+            long = end - i > _LONG and _least(dist, b) == UNREACHED
+            nearest = uint64(_least(dist, node)) if long else ZERO
+            while i < end:
+                onto, back, least = t.from_a[i], t.from_b[i], UNREACHED
+                if long and nearest + uint64(onto) > wide:
+                    break
+                for k in range(LANES):
+                    cost = min(uint32(dist[node, k] + onto), uint32(dist[b, k] + back))
+                    costs[found, k] = cost
+                    least = min(least, cost)
+                keys[found] = (uint64(t.owner[i]) << HALF) | found
+                found += uint64(least <= limit)
+                i += ONE
+        arc, last = uint64(g.first[node]), uint64(g.through[node])
+        while arc < last:  # chains that end here and whose beginning is not reached
+            chain, onwards, onto = uint64(g.chain[arc]), g.back[arc] == 0, uint64(g.to[arc])
             arc += ONE
-            i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
-            if i == end:
+            if onwards or _least(dist, onto) != UNREACHED:
                 continue
-            a, b = uint64(g.a[chain]), uint64(g.b[chain])
-            far_a = (g.ways[chain] & _ONWARDS) == 0 or _least(dist, a) == UNREACHED
-            if not onwards and not far_a:
-                continue  # walked when its beginning was
-            far_b = (g.ways[chain] & _FROM_B) == 0 or _least(dist, b) == UNREACHED
+            i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
             if found + (end - i) >= uint64(len(keys)):
                 keys, costs = _room(keys, costs, found + (end - i))
-            if far_a or far_b:
-                nearest = uint64(_least(dist, node))
-                while i < end:
-                    at = i if far_b else end - ONE
-                    extra = t.from_a[at] if far_b else t.from_b[at]
-                    if nearest + uint64(extra) > wide:
-                        break
-                    for k in range(LANES):
-                        costs[found, k] = uint32(dist[node, k] + extra)
-                    keys[found] = (uint64(t.owner[at]) << HALF) | found
-                    found += uint64(nearest + uint64(extra) <= uint64(limit))
-                    i += uint64(far_b)
-                    end -= uint64(not far_b)
-            else:
-                while i < end:
-                    onto, back, least = t.from_a[i], t.from_b[i], UNREACHED
-                    for k in range(LANES):
-                        cost = min(uint32(dist[a, k] + onto), uint32(dist[b, k] + back))
-                        costs[found, k] = cost
-                        least = min(least, cost)
-                    keys[found] = (uint64(t.owner[i]) << HALF) | found
-                    found += uint64(least <= limit)
-                    i += ONE
+            nearest = uint64(_least(dist, node))
+            while i < end:
+                end -= ONE
+                extra = t.from_b[end]
+                if nearest + uint64(extra) > wide:
+                    break
+                for k in range(LANES):
+                    costs[found, k] = uint32(dist[node, k] + extra)
+                keys[found] = (uint64(t.owner[end]) << HALF) | found
+                found += uint64(nearest + uint64(extra) <= uint64(limit))
     return found, keys, costs
 
 

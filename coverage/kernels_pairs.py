@@ -27,7 +27,11 @@ from .tables import FAR
 
 Array = NDArray[Any]
 
-_ONWARDS, _FROM_B, _BACK = np.uint8(1), np.uint8(2), np.uint8(4)
+_ONWARDS, _BACK = np.uint8(1), np.uint8(4)
+#: Mark of a junction at the edge of a search, and what is below it.
+EDGE, NODE = np.uint64(1 << 31), np.uint64((1 << 31) - 1)
+#: Targets of a chain from which on it pays to stop at the limit.
+_LONG = np.uint64(32)
 
 
 @inlined
@@ -70,7 +74,8 @@ def search_junctions(
     Returns
     -------
     count
-        How many junctions stand in ``settled``; the caller cleans ``dist`` of them.
+        How many junctions stand in ``settled``, marked `EDGE` when a way from them leads beyond the
+        limit; the caller cleans ``dist`` of them.
     heap, settled
         The same arrays, enlarged where they had to be.
     """
@@ -95,8 +100,7 @@ def search_junctions(
             continue
         if beside is not None and count == uint64(len(settled)):
             settled = _room(settled, count + ONE)  # some are settled twice
-        settled[count] = uint32(node)
-        count += ONE
+        edge = ZERO
         arc, end = uint64(g.first[node]), uint64(g.through[node])
         if size + (end - arc) + MARGIN > uint64(len(heap)):
             heap = enlarged(heap, size + (end - arc) + MARGIN)
@@ -113,7 +117,11 @@ def search_junctions(
                     if carried < beside[onto]:  # as short, and better in the other unit
                         beside[onto] = carried
                         size = push(heap, size, (there << HALF) | onto)
+            else:
+                edge = EDGE
             arc += ONE
+        settled[count] = uint32(node | edge)
+        count += ONE
     return count, heap, settled
 
 
@@ -148,55 +156,58 @@ def _gather(
     found, q, other = ZERO, ZERO, ZERO
     wide = limit + uint64(t.slack)
     while q < reached:
-        node = uint64(settled[q])
+        node, edge = uint64(settled[q]) & NODE, uint64(settled[q]) > NODE
         q += ONE
         here = uint64(dist[node])
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
-        if found + (end - i) >= uint64(len(keys)):
-            keys, costs, others = _rooms(keys, costs, others, found + (end - i))
+        chain, last = uint64(g.own[node]), uint64(g.own[node + ONE])
+        most = found + (end - i) + uint64(t.first[last] - t.first[chain])
+        if most >= uint64(len(keys)):
+            keys, costs, others = _rooms(keys, costs, others, most)
         while i < end:
             cost = here + uint64(t.at_cost[i])
             if beside is not None:
                 other = beside[node] + uint64(t2.at_cost[i])
             found = _listed(cost, other, t.at_owner[i], limit, found, keys, costs, others)
             i += ONE
-        arc, last = uint64(g.first[node]), uint64(g.first[node + ONE])
-        while arc < last:
-            chain, onwards = uint64(g.chain[arc]), g.back[arc] == 0
+        end = uint64(t.first[chain])
+        while chain < last:  # those that begin here; what is FAR or CLOSED is above every limit
+            b = uint64(g.b[chain])
+            chain += ONE
+            i, end = end, uint64(t.first[chain])
+            at_b = uint64(dist[b])
+            long = end - i > _LONG and at_b == uint64(FAR)
+            while i < end:
+                by_a, by_b = here + uint64(t.from_a[i]), at_b + uint64(t.from_b[i])
+                cost = min(by_a, by_b)
+                if long and cost > wide:
+                    break
+                if beside is not None:
+                    other_a = beside[node] + uint64(t2.from_a[i])
+                    other_b = beside[b] + uint64(t2.from_b[i])
+                    other = other_a if by_a < by_b else other_b
+                    other = min(other_a, other_b) if by_a == by_b else other
+                found = _listed(cost, other, t.owner[i], limit, found, keys, costs, others)
+                i += ONE
+        if not edge:
+            continue
+        arc, last = uint64(g.first[node]), uint64(g.through[node])
+        while arc < last:  # chains that end here and whose beginning is not reached
+            chain, far = uint64(g.chain[arc]), dist[g.to[arc]] == FAR and g.back[arc] == 1
             arc += ONE
             i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
-            if i == end:
+            if not far or i == end:
                 continue
-            a, b = uint64(g.a[chain]), uint64(g.b[chain])
-            far_a = (g.ways[chain] & _ONWARDS) == 0 or dist[a] == FAR
-            if not onwards and not far_a:
-                continue  # walked when its beginning was
-            far_b = (g.ways[chain] & _FROM_B) == 0 or dist[b] == FAR
             if found + (end - i) >= uint64(len(keys)):
                 keys, costs, others = _rooms(keys, costs, others, found + (end - i))
-            if far_a or far_b:
-                while i < end:
-                    at = i if far_b else end - ONE
-                    cost = here + uint64(t.from_a[at] if far_b else t.from_b[at])
-                    if cost > wide:
-                        break
-                    if beside is not None:
-                        other = beside[node] + uint64(t2.from_a[at] if far_b else t2.from_b[at])
-                    found = _listed(cost, other, t.owner[at], limit, found, keys, costs, others)
-                    i += uint64(far_b)
-                    end -= uint64(not far_b)
-            else:
-                at_a, at_b = uint64(dist[a]), uint64(dist[b])
-                while i < end:
-                    by_a, by_b = at_a + uint64(t.from_a[i]), at_b + uint64(t.from_b[i])
-                    cost = min(by_a, by_b)
-                    if beside is not None:
-                        other_a = beside[a] + uint64(t2.from_a[i])
-                        other_b = beside[b] + uint64(t2.from_b[i])
-                        other = other_a if by_a < by_b else other_b
-                        other = min(other_a, other_b) if by_a == by_b else other
-                    found = _listed(cost, other, t.owner[i], limit, found, keys, costs, others)
-                    i += ONE
+            while i < end:
+                end -= ONE
+                cost = here + uint64(t.from_b[end])
+                if cost > wide:
+                    break
+                if beside is not None:
+                    other = beside[node] + uint64(t2.from_b[end])
+                found = _listed(cost, other, t.owner[end], limit, found, keys, costs, others)
     return found, keys, costs, others
 
 
@@ -316,7 +327,7 @@ def pairs_scalar(
         )
         q = ZERO
         while q < reached:
-            dist[uint64(settled[q])] = FAR
+            dist[uint64(settled[q]) & NODE] = FAR
             q += ONE
         if written + found > uint64(len(out)):
             return done, np.int64(written)

@@ -75,7 +75,7 @@ class Locations:
     def take(self, rows: ArrayLike) -> Locations:
         """Return some of the points, in the order of ``rows`` (positions, none twice)."""
         rows = np.asarray(rows)
-        count = np.diff(self.start)[rows]
+        count = self.start[rows + 1] - self.start[rows]
         start = _starts(count)
         entry = np.repeat(self.start[rows] - start[:-1], count) + np.arange(start[-1])
         return Locations(

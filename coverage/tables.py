@@ -38,7 +38,9 @@ class Graph(NamedTuple):
     back
         uint8 (a,): 1 when walked from its end to its beginning.
     a, b
-        uint32 (c,): junctions at the beginning and end; ``b`` is j for a dead end.
+        uint32 (c,): junctions at the beginning (rising) and end; ``b`` is j for a dead end.
+    own
+        int64 (j+1,): chains that begin at each junction.
     ways
         uint8 (c,): 1 walkable onwards, 2 reached from ``b``, 4 walkable back (a dead end has no
         ``b`` but can be walked back).
@@ -52,6 +54,7 @@ class Graph(NamedTuple):
     back: Array
     a: Array
     b: Array
+    own: Array
     ways: Array
 
 

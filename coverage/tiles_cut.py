@@ -101,6 +101,7 @@ class _Cut:
         count = np.where(kept, whole.first[self.inside + 1] - whole.first[self.inside], 0)
         live = np.where(kept, whole.through[self.inside] - whole.first[self.inside], 0)
         first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        a = self._junction(whole.a[self.chains])
         return Graph(
             first=first,
             through=first[:-1] + live,
@@ -108,8 +109,9 @@ class _Cut:
             cost=whole.cost[self.arcs],
             chain=np.searchsorted(self.chains, whole.chain[self.arcs]).astype(np.uint32),
             back=whole.back[self.arcs],
-            a=self._junction(whole.a[self.chains]),
+            a=a,
             b=self._junction(whole.b[self.chains]),
+            own=np.searchsorted(a, np.arange(len(self.inside) + 1)),
             ways=whole.ways[self.chains],
         )
 
