@@ -73,7 +73,7 @@ def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) 
     candidates
         Whether the candidates' file belongs to what is asked.
     """
-    hashes = {}
+    hashes: dict[str, str] = {}
     for name in study_files(config, candidates=candidates):
         if is_database(name):
             hashes |= {
