@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from scipy import sparse
 
 from quarterhour.data.faults import Fault, FaultLog, InputFaults
@@ -15,8 +14,13 @@ from quarterhour.optimize.problem import SitingProblem
 from quarterhour.optimize.problem import siting_problem as make_problem
 from quarterhour.optimize.solvers import choose_solver
 
-from .plan_stage import in_study_file, planned_types, quotas
+from .plan_problem import with_options
+from .plan_rules import planned_types, quotas, total
+from .plan_stage import in_study_file
 from .study_run import StudyRun
+
+#: Candidate ids shown in a fault that knows no such candidate.
+_SHOWN = 5
 
 
 def check_all(run: StudyRun) -> None:
@@ -45,20 +49,61 @@ def _solver_faults(run: StudyRun) -> Iterator[Fault]:
 
 
 def _plan_faults(run: StudyRun) -> list[Fault]:
+    found = list(_earlier_faults(run))
+    if any(fault.column != "plan.previous" for fault in found):
+        return found  # without premises nothing can be counted
     try:
-        costs = _without_cost(run)
-        conflicts = () if costs else find_conflicts(_bare_problem(run))
+        found += [*_site_faults(run), *_without_cost(run)]
+        conflicts = () if found else find_conflicts(_bare_problem(run))
     except InputFaults as wrong:
-        return in_study_file(wrong.faults)
-    return [*costs, *in_study_file(conflicts)]
+        return [*found, *in_study_file(wrong.faults)]
+    return [*found, *in_study_file(conflicts)]
+
+
+def _earlier_faults(run: StudyRun) -> Iterator[Fault]:
+    """Yield what is wrong with the earlier plan, the ledger, or the premises."""
+    for read in (lambda: run.previous, lambda: run.ground):
+        try:
+            _ = read()
+        except InputFaults as wrong:
+            yield from in_study_file(wrong.faults)
+
+
+def _site_faults(run: StudyRun) -> list[Fault]:
+    """Return faults of the candidates that options name, and of upgrades without an outlet."""
+    options, ground, log = run.config.plan, run.ground, FaultLog()
+    ids = ground.table["id"].astype(str).tolist()
+    known = set(ids)
+    named = {
+        "plan.required": options.required,
+        "plan.forbidden": options.forbidden,
+        "plan.exclusive": tuple(name for names in options.exclusive for name in names),
+    }
+    for option, names in named.items():
+        for name in dict.fromkeys(names):
+            if name not in known:
+                shown = ", ".join(ids[:_SHOWN])
+                log.add(
+                    "plan_no_such_candidate", file=STUDY_FILE, column=option, value=name,
+                    known=shown,
+                )  # fmt: skip
+    allowed = allowed_types(ground.table, planned_types(run)).any(axis=1)
+    may = dict(zip(ids, allowed.tolist(), strict=True))
+    for name in options.required:
+        if name in known and not may[name]:
+            log.add("plan_not_allowed", file=STUDY_FILE, column="plan.required", value=name)
+    if options.upgrades.enabled and not ground.upgrade.any():
+        log.add("plan_no_upgrades", file=STUDY_FILE, column="plan.upgrades")
+    return log.faults
 
 
 def _without_cost(run: StudyRun) -> list[Fault]:
     """Return a fault for candidates whose cost a budget would have to know."""
     log = FaultLog()
-    missing = run.candidates["cost"].isna()
+    table = run.ground.table
+    missing = table["cost"].isna()
     if run.config.plan.budget is not None and missing.any():
-        name = run.candidates.loc[missing, "id"].iloc[0]
+        name = table.loc[missing, "id"].iloc[0]
         file = run.config.candidates.file or STUDY_FILE
         log.add("budget_without_cost", file=file, value=name, count=int(missing.sum()))
     return log.faults
@@ -66,19 +111,21 @@ def _without_cost(run: StudyRun) -> list[Fault]:
 
 def _bare_problem(run: StudyRun) -> SitingProblem:
     """Return the siting problem with nobody to cover: enough to count what quotas allow."""
-    candidates, options = run.candidates, run.config.plan
-    types = planned_types(run)
-    nobody = sparse.csr_array((1, len(candidates)), dtype=np.int8)
-    return make_problem(
+    ground, options = run.ground, run.config.plan
+    table, types = ground.table, planned_types(run)
+    nobody = sparse.csr_array((1, len(table)), dtype="int8")
+    unpriced = options.budget is None
+    bare = make_problem(
         types=types,
         residents=[0.0],
         covers=[nobody] * len(types),
-        total=options.outlets,
-        quotas=quotas(run),
-        candidate_ids=candidates["id"].tolist(),
-        allowed=allowed_types(candidates, types),
-        capacity=candidates["capacity"].to_numpy(np.int64),
-        cost=0.0 if options.budget is None else candidates["cost"].to_numpy(float)[:, None],
+        total=total(options),
+        quotas=quotas(run, ground.standing),
+        candidate_ids=table["id"].tolist(),
+        allowed=allowed_types(table, types),
+        capacity=table["capacity"].to_numpy("int64"),
+        cost=0.0 if unpriced else table["cost"].to_numpy(float)[:, None],
         budget=options.budget,
-        groups={level: candidates[level].tolist() for level in LEVELS},
+        groups={level: table[level].tolist() for level in LEVELS},
     )
+    return with_options(bare, run, ground, previous=run.previous)

@@ -17,7 +17,7 @@ from quarterhour.coverage.gaps import gap_places
 from quarterhour.optimize.from_circles import problem_from_circles
 from quarterhour.optimize.problem import SitingProblem
 
-from .plan_rules import LEVELS, floors, planned_types, quotas, total
+from .plan_rules import LEVELS, floors, planned_types, quotas, quotas_by_year, total
 from .premises import Premises
 from .study_run import StudyRun
 from .tiled_search import pair_search
@@ -85,11 +85,15 @@ def with_options(
     previous: pd.DataFrame | None = None,
     weights: npt.NDArray[np.float64] | None = None,
 ) -> SitingProblem:
-    """Return ``bare`` with years, sites by id, spacing, floors and what else the study asks."""
+    """Return ``bare`` with years, sites by id, spacing, floors and what else the study asks.
+
+    A problem that has not the study's demand points only counts quotas: it gets no floors.
+    """
     options, table = run.config.plan, ground.table
     years = options.years or ("",)
     place = {str(name): row for row, name in enumerate(table["id"])}
     xy = shapely.get_coordinates(table.geometry.to_crs(run.network.crs).array)
+    counted_only = bare.n_demand != len(run.inputs.demand)
     fixed, fixed_year = _fixed(ground.fixed, place, bare.types, years)
     return replace(
         bare,
@@ -107,20 +111,16 @@ def with_options(
             np.array(sorted({place[name] for name in names}), np.int64)
             for names in options.exclusive
         ),
-        floors=tuple(floors(run)),
-        demand_groups=_demand_groups(run.inputs.demand, bare),
+        quotas=(*bare.quotas, *quotas_by_year(options)),
+        floors=() if counted_only else tuple(floors(run)),
+        demand_groups={} if counted_only else _demand_groups(run.inputs.demand),
         circle_weight=options.circle_reward * bare.residents,
         previous=_pairs(previous, place, bare.types),
         keep_weight=options.keep,
     )
 
 
-def _demand_groups(
-    demand: gpd.GeoDataFrame, bare: SitingProblem
-) -> dict[str, npt.NDArray[np.object_]]:
-    """Return the areas of the demand points; none for a problem that only counts quotas."""
-    if len(demand) != bare.n_demand:
-        return {level: np.full(bare.n_demand, "", object) for level in LEVELS}
+def _demand_groups(demand: gpd.GeoDataFrame) -> dict[str, npt.NDArray[np.object_]]:
     return {level: demand[level].to_numpy(object) for level in LEVELS}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from quarterhour.data.area_labels import containing
 from quarterhour.data.study_plan import PlanSection
+from quarterhour.optimize.conflicts import option_of
 from quarterhour.optimize.rules import Floor, Quota
 
 from .study_run import StudyRun
@@ -22,7 +23,7 @@ def planned_types(run: StudyRun) -> tuple[str, ...]:
 
 
 def quotas(run: StudyRun, standing: gpd.GeoDataFrame | None = None) -> list[Quota]:
-    """Return every quota of the study's plan but the total.
+    """Return every quota of the study's plan but the total and those of single years.
 
     Parameters
     ----------
@@ -41,7 +42,14 @@ def quotas(run: StudyRun, standing: gpd.GeoDataFrame | None = None) -> list[Quot
     ]
     facilities = run.inputs.facilities if standing is None else standing
     by_community = _per_community(run, facilities)
-    return [*by_type, *by_area, *by_community, *_upgrades(options), *_by_year(options)]
+    return [*by_type, *by_area, *by_community, *_upgrades(options)]
+
+
+def quota_option(quota: Quota) -> str:
+    """Return the study's option that sets a quota, e.g. ``plan.per_year.2026``."""
+    if quota.action:
+        return "plan.upgrades"
+    return f"plan.per_year.{quota.year}" if quota.year else option_of(quota)
 
 
 def total(options: PlanSection) -> int:
@@ -55,9 +63,10 @@ def _upgrades(options: PlanSection) -> Iterator[Quota]:
         yield Quota(asked.min, asked.max, action="upgrade")
 
 
-def _by_year(options: PlanSection) -> Iterator[Quota]:
-    for year, most in zip(options.years, options.outlets_by_year(), strict=False):
-        yield Quota(0, most, year=year)
+def quotas_by_year(options: PlanSection) -> tuple[Quota, ...]:
+    """Return the most outlets of each year."""
+    pairs = zip(options.years, options.outlets_by_year(), strict=False)
+    return tuple(Quota(0, most, year=year) for year, most in pairs)
 
 
 def _per_community(run: StudyRun, standing: gpd.GeoDataFrame) -> Iterator[Quota]:

@@ -16,12 +16,15 @@ from .stages import RESULTS
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from quarterhour.coverage.circles import ServiceCircles, ServiceType
     from quarterhour.coverage.network import StreetNetwork
     from quarterhour.coverage.profiles import TravelProfile
     from quarterhour.data.standards import Criterion
     from quarterhour.data.study_inputs import StudyInputs
+
+    from .premises import Premises
 
 
 @dataclass
@@ -128,6 +131,40 @@ class StudyRun:
         from .candidates import study_candidates  # noqa: PLC0415 - it needs this class
 
         return study_candidates(self)
+
+    @cached_property
+    def ground(self) -> Premises:
+        """What the plan chooses from, and what stands before it.
+
+        Raises
+        ------
+        InputFaults
+            If there is no candidate, or the ledger named has faults.
+        """
+        from .earlier import read_ledger_of  # noqa: PLC0415 - it needs this class
+        from .plan_rules import planned_types  # noqa: PLC0415 - as above
+        from .premises import premises  # noqa: PLC0415 - as above
+
+        log = FaultLog()
+        ledger = read_ledger_of(self, log)
+        log.raise_if_any()
+        return premises(self, planned_types(self), ledger)
+
+    @cached_property
+    def previous(self) -> pd.DataFrame | None:
+        """Candidate and type of each outlet of the earlier plan, None without one.
+
+        Raises
+        ------
+        InputFaults
+            If it cannot be read.
+        """
+        from .earlier import read_previous  # noqa: PLC0415 - it needs this class
+
+        log = FaultLog()
+        found = read_previous(self, log)
+        log.raise_if_any()
+        return found
 
     @cached_property
     def circles(self) -> ServiceCircles:

@@ -1,0 +1,197 @@
+"""The list of sites with its evidence, and the walks from whom each site helps most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from quarterhour.coverage.gaps import gap_id
+from quarterhour.coverage.locate import locate
+from quarterhour.coverage.routes import route
+from quarterhour.optimize.covered import chosen_pairs, newly_covered
+from quarterhour.optimize.evidence import SiteEvidence
+from quarterhour.optimize.problem import SitingProblem
+
+from .plan_result import PlanResult
+from .plan_rules import quota_option
+from .study_run import StudyRun
+
+#: Joins several ids or words in one cell.
+JOIN = "; "
+
+
+@dataclass(frozen=True, slots=True)
+class Helped:
+    """Whom one site newly serves.
+
+    Attributes
+    ----------
+    points
+        Demand points newly covered by it (rows of the demand).
+    worst
+        The one that walked farthest before; -1 where it newly serves nobody.
+    closed, eased
+        Ids of the gaps that are gone after the plan and that it had a part in; of those it makes
+        smaller.
+    """
+
+    points: npt.NDArray[np.int64]
+    worst: int
+    closed: tuple[str, ...]
+    eased: tuple[str, ...]
+
+
+def helped_by(result: PlanResult) -> list[Helped]:
+    """Return whom each outlet of the plan helps, in the order of the plan."""
+    problem, plan = result.problem, result.plan
+    newly = newly_covered(problem, chosen_pairs(problem, plan))
+    return [_helped(result, newly, item.candidate, item.type) for item in plan.chosen]
+
+
+def _helped(result: PlanResult, newly: npt.NDArray[np.bool_], candidate: int, kind: int) -> Helped:
+    problem, column = result.problem, result.column(kind)
+    reached = problem.covers[kind][:, [candidate]].toarray().ravel() > 0
+    points = np.flatnonzero(reached & newly[:, kind])
+    here = result.places[:, column]
+    left = set(here[(here != "") & ~newly[:, kind]])
+    mine = sorted({str(place) for place in here[points]} - {""})
+    name = problem.types[kind]
+    return Helped(
+        points,
+        _worst(result, points, column),
+        tuple(gap_id(place, name) for place in mine if place not in left),
+        tuple(gap_id(place, name) for place in mine if place in left),
+    )
+
+
+def _worst(result: PlanResult, points: npt.NDArray[np.int64], column: int) -> int:
+    """Return the point that walked farthest before; without any outlet in reach is farthest."""
+    lived_in = points[result.problem.residents[points] > 0]
+    if not len(lived_in):
+        return -1
+    walked = np.nan_to_num(result.before.seconds[lived_in, column], nan=np.inf)
+    order = np.lexsort((lived_in, -result.problem.residents[lived_in], -walked))
+    return int(lived_in[order[0]])
+
+
+def site_table(result: PlanResult, helped: Sequence[Helped]) -> gpd.GeoDataFrame:
+    """Return one row a proposed outlet, best first, with its evidence (EPSG:4326)."""
+    problem, cases = result.problem, result.cases
+    chosen = result.sites
+    kinds = [problem.types[case.chosen.type] for case in cases]
+    upgrade = problem.upgrade[[case.chosen.candidate for case in cases]]
+    table = gpd.GeoDataFrame(
+        {
+            "id": [f"{site}:{kind}" for site, kind in zip(chosen["id"], kinds, strict=True)],
+            "candidate": chosen["id"],
+            "name": chosen["name"],
+            "address": chosen["address"],
+            "type": kinds,
+            "year": [problem.years[case.chosen.year] for case in cases],
+            "action": np.where(upgrade, "upgrade", "new"),
+            "count": [case.chosen.count for case in cases],
+            "area_m2": chosen["area_m2"],
+            "cost": chosen["cost"],
+            "district": chosen["district"],
+            "street": chosen["street"],
+            "community": chosen["community"],
+            "within_reach": [case.within_reach for case in cases],
+            "newly_covered": [case.newly_covered for case in cases],
+            "lost_if_dropped": [case.exclusive for case in cases],
+            "objective_lost": [round(case.lost, 6) for case in cases],
+            "alternative": [_alternative(case, problem) for case in cases],
+            "alternative_type": [_alternative_type(case, problem) for case in cases],
+            "alternative_loss": [round(case.alternative_lost, 6) for case in cases],
+            "gaps_closed": [JOIN.join(one.closed) for one in helped],
+            "gaps_eased": [JOIN.join(one.eased) for one in helped],
+            **_worst_served(result, helped),
+            "binding": [_binding(case, problem) for case in cases],
+            "fixed": [bool(problem.fixed[c.chosen.candidate, c.chosen.type]) for c in cases],
+            "kept": [bool(problem.previous[c.chosen.candidate, c.chosen.type]) for c in cases],
+        },
+        geometry=chosen.geometry,
+        crs=chosen.crs,
+    )
+    order = ["newly_covered", "candidate", "type"]
+    table = table.sort_values(order, ascending=[False, True, True]).reset_index(drop=True)
+    table.insert(0, "rank", range(1, len(table) + 1))
+    return table
+
+
+def _worst_served(result: PlanResult, helped: Sequence[Helped]) -> dict[str, list[object]]:
+    """Return the columns that tell who was worst served of those a site newly serves."""
+    demand, seconds = result.before.demand, result.before.seconds
+    found: dict[str, list[object]] = {
+        "worst_point": [], "worst_place": [], "worst_minutes": [],
+    }  # fmt: skip
+    for item, one in zip(result.plan.chosen, helped, strict=True):
+        there = one.worst >= 0
+        row = demand.iloc[one.worst] if there else None
+        place = "" if row is None else row["community"] or row["name"] or row["id"]
+        minutes = seconds[one.worst, result.column(item.type)] / 60.0 if there else np.nan
+        found["worst_point"].append("" if row is None else row["id"])
+        found["worst_place"].append(place)
+        found["worst_minutes"].append(round(float(minutes), 2))
+    return found
+
+
+def _alternative(case: SiteEvidence, problem: SitingProblem) -> str:
+    """Return the candidate that could replace a site, "" where there is none."""
+    return "" if case.alternative < 0 else str(problem.candidate_ids[case.alternative])
+
+
+def _alternative_type(case: SiteEvidence, problem: SitingProblem) -> str:
+    return "" if case.alternative_type < 0 else problem.types[case.alternative_type]
+
+
+def _binding(case: SiteEvidence, problem: SitingProblem) -> str:
+    return JOIN.join(quota_option(problem.quotas[number]) for number in case.binding)
+
+
+def route_table(run: StudyRun, result: PlanResult, helped: Sequence[Helped]) -> gpd.GeoDataFrame:
+    """Return the shortest walk from the worst served residents to each site (EPSG:4326).
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``site`` (id), ``type``, ``demand`` (id of the residential point), ``metres``, ``minutes``,
+        ``geometry`` (LineString along the streets); a site that newly serves nobody has none.
+    """
+    circles = result.before
+    used = sorted({item.candidate for item in result.plan.chosen})
+    sites = result.ground.table.iloc[used]
+    place = {candidate: number for number, candidate in enumerate(used)}
+    places = locate(
+        run.network, sites, snap_limit=run.config.streets.snap_limit,
+        count_access=circles.locations.count_access,
+    )  # fmt: skip
+    by = "metres" if circles.criterion == "metres" else "seconds"
+    rows: list[dict[str, object]] = []
+    for item, one in zip(result.plan.chosen, helped, strict=True):
+        if one.worst < 0:
+            continue
+        way = route(
+            run.network, circles.locations.take([one.worst]), places.take([place[item.candidate]]),
+            by="metres" if by == "metres" else "seconds", profile=circles.profile,
+        )  # fmt: skip
+        if way is None or way.line.is_empty:
+            continue
+        kind = result.problem.types[item.type]
+        rows.append(
+            {
+                "site": f"{result.problem.candidate_ids[item.candidate]}:{kind}",
+                "type": kind,
+                "demand": str(circles.demand["id"].iloc[one.worst]),
+                "metres": round(way.metres, 1),
+                "minutes": round(way.seconds / 60.0, 2),
+                "geometry": way.line,
+            }
+        )
+    columns = ["site", "type", "demand", "metres", "minutes", "geometry"]
+    table = pd.DataFrame(rows, columns=columns)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=run.network.crs).to_crs(4326)

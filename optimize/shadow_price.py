@@ -1,0 +1,188 @@
+"""What one more outlet in a district is worth: the relaxation's price, and what it really brings.
+
+The **price** is the sum of the dual values of all rows that count an outlet of the district alike
+(total and district quotas) in the linear relaxation: how fast the relaxed optimum rises with one
+more outlet allowed there. The **gain** is what the best further outlet really adds to the plan at
+hand, quotas left aside, capacity, budget, spacing and exclusions kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from .arrays import Bools, Floats
+from .cover_state import CoverState
+from .covered import chosen_openings
+from .openings import Openings, flatten
+from .plan import Plan
+from .problem import SitingProblem
+
+#: Largest relaxation handed to the linear solver: stored entries of the cover sets.
+_MOST_ENTRIES = 3_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPrice:
+    """What one more outlet in an area is worth.
+
+    Attributes
+    ----------
+    area
+        Label of the area.
+    outlets
+        New outlets the plan opens there.
+    price
+        Of one more allowed there, in the relaxation; NaN where it was not solved in time.
+    gain
+        Objective that the best further outlet there adds to the plan; 0 where none can open.
+    candidate, type
+        Index of that outlet's candidate and type; -1 where none can open.
+    least
+        Least objective lost by dropping one of its outlets; NaN where it has none.
+    """
+
+    area: str
+    outlets: int
+    price: float
+    gain: float
+    candidate: int
+    type: int
+    least: float
+
+
+def shadow_prices(
+    problem: SitingProblem, plan: Plan, *, level: str = "district", seconds: float = 20.0
+) -> tuple[AreaPrice, ...]:
+    """Return what one more outlet is worth in each area of a level, the most first.
+
+    Parameters
+    ----------
+    problem, plan
+        A problem and a plan that solves it.
+    level
+        A level of ``problem.groups``.
+    seconds
+        Most time for the relaxation, s.
+    """
+    openings = flatten(problem)
+    chosen = chosen_openings(openings, plan)
+    state = CoverState.of(openings, chosen)
+    duals = relaxed_duals(openings, seconds=seconds)
+    label = problem.groups[level][openings.candidate]
+    free = _may_follow(state)
+    areas = sorted(set(problem.groups[level].tolist()) - {""})
+    found = [
+        _price(area, state, (label == area), free, _sum_of(problem, openings, duals, level, area))
+        for area in areas
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.gain, one.area)))
+
+
+def _price(area: str, state: CoverState, here: Bools, free: Bools, price: float) -> AreaPrice:
+    openings = state.openings
+    held, closed = here & state.chosen, here & free
+    best = int(np.argmax(np.where(closed, state.margin, -np.inf))) if closed.any() else -1
+    gain = max(float(state.margin[best]), 0.0) if best >= 0 else 0.0
+    return AreaPrice(
+        area=area,
+        outlets=int(held.sum()),
+        price=price,
+        gain=gain,
+        candidate=int(openings.candidate[best]) if gain > 0 else -1,
+        type=int(openings.kind[best]) if gain > 0 else -1,
+        least=float(state.margin[held].min()) if held.any() else float("nan"),
+    )
+
+
+def _may_follow(state: CoverState) -> Bools:
+    """Return which openings (q,) could be added if no quota were in the way."""
+    limits = state.openings.limits
+    quota = np.array([kind == "quota" for kind in limits.kinds], dtype=bool)
+    used = np.where(quota, -np.inf, state.used)
+    free: Bools = (state.blocked(used) == 0) & ~state.chosen
+    return free
+
+
+def _sum_of(
+    problem: SitingProblem, openings: Openings, duals: Floats | None, level: str, area: str
+) -> float:
+    """Return the dual values summed over the quotas that count every outlet of an area."""
+    if duals is None:
+        return float("nan")
+    place = {name: row for row, name in enumerate(openings.limits.names)}
+    rows = [
+        place[f"quota_{number}"]
+        for number, quota in enumerate(problem.quotas)
+        if _counts_all(quota.level, quota.group, level, area)
+        and not (quota.type or quota.year or quota.action)
+        and f"quota_{number}" in place
+    ]
+    return float(duals[rows].sum())
+
+
+def _counts_all(level: str, group: str, wanted: str, area: str) -> bool:
+    return not level or (level, group) == (wanted, area)
+
+
+def relaxed_duals(openings: Openings, *, seconds: float) -> Floats | None:
+    """Return the dual value of every limit (L,) in the linear relaxation, None if not in time.
+
+    A positive value says how much the relaxed optimum rises when the limit is loosened by one.
+    """
+    if openings.covers.nnz > _MOST_ENTRIES:
+        return None
+    columns, rows, circles = openings.count, len(openings.weight), len(openings.circles.weight)
+    worth = np.concatenate([openings.gain, openings.weight, openings.circles.weight])
+    parts, bounds = _rows(openings, columns, rows, circles)
+    answer = linprog(
+        -worth, A_ub=sparse.csr_array(sparse.vstack(parts)), b_ub=np.concatenate(bounds),
+        bounds=(0, 1), method="highs", options={"time_limit": seconds},
+    )  # fmt: skip
+    if answer.status != 0:
+        return None
+    marginals = -np.asarray(answer.ineqlin.marginals)
+    count = len(openings.limits.names)
+    above = np.isfinite(openings.limits.upper)
+    below = np.isfinite(openings.limits.lower) & (openings.limits.lower > 0)
+    values = np.zeros(count)
+    values[above] += marginals[: int(above.sum())]
+    values[below] -= marginals[int(above.sum()) : int(above.sum() + below.sum())]
+    return values
+
+
+def _rows(
+    openings: Openings, columns: int, rows: int, circles: int
+) -> tuple[list[sparse.csr_array], list[Floats]]:
+    """Return the rows A x <= b of the relaxation, those of the limits first."""
+    limits, floors = openings.limits, openings.floors
+    above = np.flatnonzero(np.isfinite(limits.upper))
+    below = np.flatnonzero(np.isfinite(limits.lower) & (limits.lower > 0))
+    width = columns + rows + circles
+
+    def placed(matrix: sparse.csr_array, at: int) -> sparse.csr_array:
+        found = sparse.coo_array(matrix)
+        shape = (matrix.shape[0], width)
+        return sparse.csr_array((found.data, (found.row, found.col + at)), shape=shape)
+
+    cover = placed(sparse.eye_array(rows, format="csr"), columns) - placed(openings.covers, 0)
+    owner, member = openings.circles.members.nonzero()
+    ones = np.ones(len(owner))
+    one_each = np.arange(len(owner))
+    complete = sparse.csr_array(
+        (np.concatenate([ones, -ones]), (np.concatenate([one_each, one_each]),
+         np.concatenate([columns + rows + owner, columns + member]))),
+        shape=(len(owner), width),
+    )  # fmt: skip
+    parts = [
+        placed(limits.matrix[above], 0), -placed(limits.matrix[below], 0), cover,
+        -placed(floors.matrix, columns), complete,
+    ]  # fmt: skip
+    bounds = [
+        limits.upper[above], -limits.lower[below], np.zeros(rows), -floors.lower,
+        np.zeros(len(owner)),
+    ]  # fmt: skip
+    return parts, bounds
