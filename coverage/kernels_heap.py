@@ -26,7 +26,7 @@ MARGIN = np.uint64(8)
 #: Slots of a new heap.
 BEGIN = np.uint64(1 << 14)
 
-_DIGIT = np.uint64(11)
+_DIGIT = 11
 _SHORT = 40
 
 
@@ -110,29 +110,35 @@ def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) ->
         return False
     n, i = np.uint64(count), ZERO
     shift: Any = HALF
-    swapped = False
+    swapped, bits = False, 1
+    while (np.uint64(top) >> np.uint64(bits)) != ZERO:
+        bits += 1
+    passes = (bits + _DIGIT - 1) // _DIGIT
+    digit_bits = np.uint64((bits + passes - 1) // passes)
+    values = 1 << np.int64(digit_bits)
+    mask = np.uint64(values - 1)
     while True:
         source, target = (spare, keys) if swapped else (keys, spare)
-        for value in range(2048):
+        for value in range(values):
             tally[value] = np.uint32(0)
         i = ZERO
         while i < n:
-            tally[(source[i] >> shift) & np.uint64(2047)] += np.uint32(1)
+            tally[(source[i] >> shift) & mask] += np.uint32(1)
             i += ONE
         total = np.uint32(0)
-        for value in range(2048):
+        for value in range(values):
             here = tally[value]
             tally[value] = total
             total = np.uint32(total + here)
         i = ZERO
         while i < n:
             key = source[i]
-            digit = (key >> shift) & np.uint64(2047)
+            digit = (key >> shift) & mask
             target[np.uint64(tally[digit])] = key
             tally[digit] += np.uint32(1)
             i += ONE
         swapped = not swapped
-        shift += _DIGIT
+        shift += digit_bits
         if (np.uint64(top) >> (shift - HALF)) == ZERO:
             return swapped
 

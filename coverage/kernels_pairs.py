@@ -127,31 +127,35 @@ def search_junctions(
 
 @inlined
 def _listed(
-    cost: Any, other: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Array,
-    others: Any,
-) -> Any:  # fmt: skip
-    """List a target if it is within the limit; return how many are listed."""
-    keys[found] = (uint64(owner) << HALF) | found
-    costs[found] = uint32(cost)
-    if others is not None:
+    cost: Any, other: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Any, others: Any
+) -> Any:
+    """List a target if it is within the limit; return how many are listed.
+
+    The lower half of a key is the cost, or its place in ``costs`` where another unit is carried.
+    """
+    if others is None:
+        keys[found] = (uint64(owner) << HALF) | cost
+    else:
+        keys[found] = (uint64(owner) << HALF) | found
+        costs[found] = uint32(cost)
         others[found] = other
     return found + uint64(cost <= limit)
 
 
 @inner
-def _rooms(keys: Array, costs: Array, others: Any, least: Any) -> tuple[Array, Array, Any]:
+def _rooms(keys: Array, costs: Any, others: Any, least: Any) -> tuple[Array, Any, Any]:
     """Return larger copies of the lists with room for more than ``least``."""
-    keys, costs = _room(keys, least + ONE), _room(costs, least + ONE)
+    keys = _room(keys, least + ONE)
     if others is not None:
-        others = _room(others, least + ONE)
+        costs, others = _room(costs, least + ONE), _room(others, least + ONE)
     return keys, costs, others
 
 
 @inner
 def _gather(
     g: Any, t: Any, limit: Any, dist: Array, settled: Array, reached: Any,
-    keys: Array, costs: Array, t2: Any, beside: Any, others: Any,
-) -> tuple[Any, Array, Array, Any]:  # fmt: skip
+    keys: Array, costs: Any, t2: Any, beside: Any, others: Any,
+) -> tuple[Any, Array, Any, Any]:  # fmt: skip
     """List the targets reached through junctions; a target may be listed several times."""
     found, q, other = ZERO, ZERO, ZERO
     wide = limit + uint64(t.slack)
@@ -213,9 +217,9 @@ def _gather(
 
 @inner
 def _gather_own_chains(
-    g: Any, t: Any, s: Any, row: Any, limit: Any, found: Any, keys: Array, costs: Array,
+    g: Any, t: Any, s: Any, row: Any, limit: Any, found: Any, keys: Array, costs: Any,
     t2: Any, s2: Any, others: Any,
-) -> tuple[Any, Array, Array, Any]:  # fmt: skip
+) -> tuple[Any, Array, Any, Any]:  # fmt: skip
     """List the targets reached along the source's own chains."""
     wide, other = np.int64(limit) + np.int64(t.slack), ZERO
     for entry in range(s.first[row], s.first[row + 1]):
@@ -252,7 +256,7 @@ def _gather_own_chains(
 
 @inner
 def _write_row(
-    ordered: Array, costs: Array, others: Any, found: Any, cap: Any, unit: Any,
+    ordered: Array, costs: Any, others: Any, found: Any, cap: Any, unit: Any,
     out: Array, out_cost: Array, out_other: Any, written: Any,
 ) -> Any:  # fmt: skip
     """Write one sorted row, each target once with its least cost; return the places used."""
@@ -260,7 +264,8 @@ def _write_row(
     while q < found:
         owner, slot = ordered[q] >> HALF, ordered[q] & LOW
         q += ONE
-        cost = np.float32(min(np.float32(costs[slot]) * unit, cap))
+        whole = uint32(slot) if others is None else costs[slot]
+        cost = np.float32(min(np.float32(whole) * unit, cap))
         if owner == before:
             last = written - ONE
             if out_other is not None and cost <= out_cost[last]:
@@ -311,7 +316,7 @@ def pairs_scalar(
     """
     heap = enlarged(np.empty(0, np.uint64), BEGIN)
     settled = np.empty(len(g.first), np.uint32)
-    keys, costs = np.empty(0, np.uint64), np.empty(0, np.uint32)
+    keys, costs = np.empty(0, np.uint64), None if others is None else np.empty(0, np.uint32)
     spare, tally = np.empty(0, np.uint64), np.empty(2048, np.uint32)
     written = ZERO
     while done < len(rows):

@@ -3,7 +3,8 @@
 First touch of memory is a large part of a large search, so little is touched: 32 dense sources
 share one list of targets with a bit for each source, costs are written one after another into one
 reserved array, and when they have been copied to their places the indices are written over them.
-At most 9 bytes a pair are in memory where sources are dense, 12 where they are sparse.
+At most 9 bytes a pair are in memory where sources are dense, 12 where they are sparse (16 where
+another unit is carried).
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+#: Times its size that a result may keep reserved.
+MOST_SPARE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +70,7 @@ class Reserve:
 
     def grow(self, size: int) -> None:
         """Reserve room for about ``size`` costs; nothing is touched, and it may be refused."""
+        self.used = 0
         try:
             self.whole = np.empty(size, np.float32)
         except MemoryError:
@@ -81,9 +86,10 @@ class Reserve:
         return self.whole[begin : begin + size]
 
     def back(self, size: int) -> NDArray[np.int32]:
-        """Return room for ``size`` indices: all that was handed out is given up."""
+        """Return room for ``size`` indices; all that was handed out must be given up."""
         whole, self.whole = self.whole, np.empty(0, np.float32)
-        return whole[:size].view(np.int32) if size <= len(whole) else np.empty(size, np.int32)
+        fits = size <= len(whole) <= MOST_SPARE * size
+        return whole[:size].view(np.int32) if fits else np.empty(size, np.int32)
 
 
 def joined(parts: list[Written], n: int, reserve: Reserve, threads: int) -> Rows:

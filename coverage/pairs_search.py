@@ -28,6 +28,8 @@ Chunk = tuple[Array, bool]
 CHUNK = 512
 #: Pairs of one block; 32 MB of one array are given back to the system as soon as they are free.
 BLOCK = 1 << 23
+#: Pairs of a source to make room for at first; more is made where there are more.
+USUAL = 2048
 #: Least room to begin a search with.
 LEAST_ROOM = 1 << 16
 #: Pairs for each place of the targets that 32 rows share: at least that many, as measured.
@@ -46,8 +48,9 @@ DENSE_SHARE = 2.0
 class _Worker:
     """Scratch and current blocks of one thread."""
 
-    def __init__(self, tables: Tables, reserve: Reserve) -> None:
+    def __init__(self, tables: Tables, reserve: Reserve, block: int) -> None:
         j = len(tables.graph.first)
+        self.block = block
         self.reserve, self.junctions = reserve, j
         self.dist = np.full(j, FAR, np.uint32)
         self.beside = None if tables.graph_other is None else np.zeros(j, np.uint64)
@@ -57,15 +60,15 @@ class _Worker:
     def scalar_space(self, least: int) -> list[Array]:
         """Return room for targets, costs and, where it is carried, the other unit."""
         if self.scalar.free < least:
-            size = max(BLOCK, least)
-            kinds = [np.int32, np.float32] + ([] if self.beside is None else [np.float32])
-            self.scalar = _Block([np.empty(size, kind) for kind in kinds])
+            size = max(self.block, least)
+            more = [] if self.beside is None else [np.empty(size, np.float32)]
+            self.scalar = _Block([np.empty(size, np.int32), self.reserve.piece(size), *more])
         return self.scalar.rest()
 
     def dense_space(self, least: int) -> list[Array]:
         """Return room for costs, and for targets and masks of 32 rows together."""
         if self.dense.free < least:
-            size = max(BLOCK, least)
+            size = max(self.block, least)
             shared = [np.empty(size // SHARED, kind) for kind in (np.int32, np.uint32)]
             self.dense = _Block([self.reserve.piece(size)], shared)
         return self.dense.rest()
@@ -156,9 +159,10 @@ def search_tables(
         By default one a core.
     """
     chunks = [(order[i : i + CHUNK], dense[i // CHUNK]) for i in range(0, len(order), CHUNK)]
-    reserve = Reserve()
-    call = _caller(tables, limit, scale, reserve)
     workers = threads or os.cpu_count() or 1
+    reserve, block = Reserve(), min(BLOCK, USUAL * len(order))
+    reserve.grow(block * min(workers, len(chunks)))
+    call = _caller(tables, limit, scale, lambda: _Worker(tables, reserve, block))
     parts: list[Written] = []
     for some in sampled(chunks, MANY, SAMPLE):
         if parts:
@@ -170,8 +174,7 @@ def search_tables(
 def _expected(parts: list[Written], chunks: list[Chunk]) -> int:
     """Return how much to reserve for the pairs of all chunks, judged by those of a sample."""
     found, rows = sum(len(part.cost) for part in parts), sum(len(part.rows) for part in parts)
-    dense = sum(len(rows) for rows, is_dense_chunk in chunks if is_dense_chunk)
-    return int(RESERVE * dense * found / rows)
+    return int(RESERVE * sum(len(chunk) for chunk, _ in chunks) * found / rows)
 
 
 def _shared_out(
@@ -186,7 +189,7 @@ def _shared_out(
 
 
 def _caller(
-    tables: Tables, limit: float, scale: float, reserve: Reserve
+    tables: Tables, limit: float, scale: float, worker: Callable[[], _Worker]
 ) -> Callable[[Array, bool], list[Written]]:
     """Return the function that searches one chunk on the calling thread's own scratch."""
     own = local()
@@ -195,7 +198,7 @@ def _caller(
 
     def call(rows: Array, dense: bool) -> list[Written]:
         if not hasattr(own, "worker"):
-            own.worker = _Worker(tables, reserve)
+            own.worker = worker()
         search = _dense_rows if dense else _scalar_rows
         parts: list[Written] = []
         done, least = 0, LEAST_ROOM
