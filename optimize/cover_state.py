@@ -1,7 +1,7 @@
 """A plan under search: what is open, how often each row is covered, what each opening is worth.
 
 `margin` is kept exact at every step: for a closed opening what it would add, for an open one what
-would be lost without it. A row is touched only when its count crosses 0-1-2, so a whole greedy run
+would be lost without it, circles included. A row is touched only when its count crosses 0-1-2, so a whole greedy run
 costs one pass over the cover sets (the idea of Resende and Werneck, "A fast swap-based local
 search procedure for location problems", Annals of Operations Research 150, 2007).
 """
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Bools, Floats, Ints, gather, rows_met
+from .arrays import Bools, Floats, Ints, rows_met
+from .cover_arrays import cover_of
+from .kernels_cover import Cover, Margins, close_one, open_one
 from .limits import TOLERANCE
 from .openings import Openings
 
@@ -20,82 +22,80 @@ class CoverState:
 
     Attributes
     ----------
-    openings
-        The problem.
+    openings, cover
+        The problem, and the same as plain arrays.
     chosen
         What is open (q,).
     count
         How many open openings cover each row (R,).
     margin
-        Gain of each closed, loss of each open opening (q,).
+        Gain of each closed, loss of each open opening (q,), circles included.
     used
         Left-hand side of each limit (L,).
     """
 
-    __slots__ = ("_by_opening", "_limits_of", "chosen", "count", "margin", "openings", "used")
+    __slots__ = ("_margins", "chosen", "count", "cover", "margin", "openings", "used")
 
-    def __init__(self, openings: Openings) -> None:
+    def __init__(self, openings: Openings, cover: Cover | None = None) -> None:
+        rows = openings.covers.shape[0]
         self.openings = openings
-        self._by_opening = openings.covers.T.tocsr()
-        self._limits_of = openings.limits.matrix.T.tocsr()
+        self.cover = cover_of(openings) if cover is None else cover
         self.chosen: Bools = np.zeros(openings.count, dtype=bool)
-        self.count: Ints = np.zeros(openings.covers.shape[0], dtype=np.int64)
+        self.count: Ints = np.zeros(rows, dtype=np.int64)
         self.margin: Floats = openings.alone()
         self.used: Floats = np.zeros(len(openings.limits.names))
+        worth = self.cover.weight.copy()
+        missing = np.diff(self.cover.member_start)
+        self._margins = Margins(self.chosen, self.count, self.margin, self.used, worth, missing)
+        self._worth_of_lone_rows(missing)
+
+    def _worth_of_lone_rows(self, missing: Ints) -> None:
+        """Give rows that are a circle by themselves the worth of it."""
+        circles = np.flatnonzero(missing == 1)
+        rows = self.cover.members[self.cover.member_start[circles]]
+        for row, weight in zip(rows, self.cover.circle_weight[circles], strict=True):
+            self._margins.worth[row] += weight
+            part = slice(self.cover.row_start[row], self.cover.row_start[row + 1])
+            self.margin[self.cover.row_openings[part]] += weight
 
     @classmethod
-    def of(cls, openings: Openings, chosen: Bools) -> CoverState:
+    def of(cls, openings: Openings, chosen: Bools, cover: Cover | None = None) -> CoverState:
         """Return the state of a given plan (q,)."""
-        state = cls(openings)
-        for opening in np.flatnonzero(chosen):
-            state.open(int(opening))
+        state = cls(openings, cover)
+        for opening in np.flatnonzero(chosen).tolist():
+            state.open(opening)
         return state
+
+    def become(self, chosen: Bools) -> None:
+        """Open and close what differs from the plan ``chosen`` (q,)."""
+        for opening in np.flatnonzero(self.chosen & ~chosen).tolist():
+            self.close(opening)
+        for opening in np.flatnonzero(chosen & ~self.chosen).tolist():
+            self.open(opening)
+
+    @property
+    def margins(self) -> Margins:
+        """The state as the compiled searches read and change it."""
+        return self._margins
 
     def rows_of(self, opening: int) -> Ints:
         """Return the rows that an opening covers."""
-        ends = self._by_opening.indptr
-        rows: Ints = self._by_opening.indices[ends[opening] : ends[opening + 1]]
+        ends = self.cover.opening_start
+        rows: Ints = self.cover.opening_rows[ends[opening] : ends[opening + 1]]
         return rows
 
     def limits_of(self, opening: int) -> tuple[Ints, Floats]:
         """Return the limit rows in which an opening counts, and its coefficients."""
-        part = slice(self._limits_of.indptr[opening], self._limits_of.indptr[opening + 1])
-        return self._limits_of.indices[part], self._limits_of.data[part]
+        part = slice(self.cover.limit_start[opening], self.cover.limit_start[opening + 1])
+        return self.cover.limit_rows[part], self.cover.limit_values[part]
 
     def open(self, opening: int) -> None:
         """Open a closed opening."""
-        rows = self.rows_of(opening)
-        self._shift(rows[self.count[rows] == 0], -1.0, spared=opening)
-        self._shift_owner(rows[self.count[rows] == 1], -1.0)
-        self.count[rows] += 1
-        self._set(opening, is_open=True)
+        open_one(self.cover, self._margins, opening)
 
     def close(self, opening: int) -> None:
         """Close an open opening."""
-        rows = self.rows_of(opening)
-        self._set(opening, is_open=False)
-        self.count[rows] -= 1
-        self._shift_owner(rows[self.count[rows] == 1], 1.0)
-        self._shift(rows[self.count[rows] == 0], 1.0, spared=opening)
-
-    def _set(self, opening: int, *, is_open: bool) -> None:
-        self.chosen[opening] = is_open
-        rows, coefficients = self.limits_of(opening)
-        self.used[rows] += coefficients if is_open else -coefficients
-
-    def _shift(self, rows: Ints, sign: float, *, spared: int) -> None:
-        """Change the margin of everything that covers ``rows``, but for ``spared``."""
-        before = self.margin[spared]
-        columns, owner = gather(self.openings.covers, rows)
-        np.add.at(self.margin, columns, sign * self.openings.weight[rows][owner])
-        self.margin[spared] = before
-
-    def _shift_owner(self, rows: Ints, sign: float) -> None:
-        """Change the margin of the one open opening that covers each of ``rows``."""
-        columns, owner = gather(self.openings.covers, rows)
-        is_open = self.chosen[columns]
-        weight = self.openings.weight[rows][owner[is_open]]
-        np.add.at(self.margin, columns[is_open], sign * weight)
+        close_one(self.cover, self._margins, opening)
 
     def value(self) -> float:
         """Return the objective, summed afresh."""
@@ -108,8 +108,12 @@ class CoverState:
     def feasible(self) -> bool:
         """Whether every limit and every floor is kept."""
         above = self.used > self.openings.limits.upper + TOLERANCE
-        within = not len(self.unmet()) and not bool(above.any())
-        return within and self.openings.floors.kept_by(self.count > 0)
+        return not len(self.unmet()) and not bool(above.any()) and self.floors_kept()
+
+    def floors_kept(self) -> bool:
+        """Whether every floor is kept."""
+        floors = self.openings.floors
+        return not floors.names or floors.kept_by(self.count > 0)
 
     def blocked(self, used: Floats) -> Ints:
         """Return how many limits forbid each opening (q,) when ``used`` (L,) is already used."""
@@ -118,15 +122,8 @@ class CoverState:
         tight = limits.matrix.indices[limits.matrix.data > room + TOLERANCE]
         return np.bincount(tight, minlength=self.openings.count)
 
-    def lost_without(self, opening: int) -> tuple[Ints, Floats]:
-        """Return who covers the rows that only ``opening`` covers, and with what weight."""
-        rows = self.rows_of(opening)
-        rows = rows[self.count[rows] == 1]
-        columns, owner = gather(self.openings.covers, rows)
-        return columns, self.openings.weight[rows][owner]
-
     def in_limits(self, rows: Ints) -> Bools:
         """Return which openings (q,) count in any of the limit rows."""
         marked = np.zeros(len(self.openings.limits.names), dtype=bool)
         marked[rows] = True
-        return rows_met(self._limits_of, marked) > 0
+        return rows_met(self.openings.limits.matrix.T.tocsr(), marked) > 0

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .arrays import Bools
+from .arrays import Bools, column_sums
 from .cover_state import CoverState
+from .kernels_cover import best_fitting
 from .limits import TOLERANCE
 
 #: A gain below this share of the largest weight is arithmetic noise.
@@ -54,10 +55,25 @@ def _next(state: CoverState, blocked: Bools) -> int | None:
         needed = available & state.in_limits(unmet)
         if needed.any():
             return _best(state, needed)
-    best = _best(state, available) if available.any() else None
-    if best is None or state.margin[best] <= noise(state):
-        return None
-    return best
+    best = _for_floors(state, available)
+    if best >= 0:
+        return best
+    best = best_fitting(state.cover, state.margins)
+    return best if best >= 0 and state.margin[best] > noise(state) else None
+
+
+def _for_floors(state: CoverState, available: Bools) -> int:
+    """Return what brings unmet floors forward the most, or -1 where none is unmet or helped."""
+    floors = state.openings.floors
+    if not floors.names or not available.any():
+        return -1
+    open_rows = (state.count == 0).astype(np.float64)
+    unmet = floors.matrix @ (1.0 - open_rows) < floors.lower - TOLERANCE
+    if not unmet.any():
+        return -1
+    helped = column_sums(state.openings.covers, (floors.matrix.T @ unmet) * open_rows)
+    best = int(np.argmax(np.where(available, helped, -1.0)))
+    return best if helped[best] > 0 else -1
 
 
 def _best(state: CoverState, among: Bools) -> int:

@@ -2,7 +2,8 @@
 
 Teitz and Bart's vertex substitution ("Heuristic methods for estimating the generalized vertex
 median of a weighted graph", Operations Research 16, 1968), for coverage and under quotas: for each
-open opening the best closed one that keeps every limit is found exactly and taken at once.
+open opening the best closed one that keeps every limit is found exactly and taken at once, unless
+a floor would break.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import time
 
 import numpy as np
 
-from .arrays import Bools, Floats, sums_by
+from .arrays import Bools, Floats
 from .cover_state import CoverState
 from .greedy import greedy, noise
+from .kernels_cover import swap_best as exchange
 from .limits import TOLERANCE
 
 
@@ -49,24 +51,20 @@ def improve(state: CoverState, *, seed: int = 0, seconds: float = 10.0) -> Cover
 
 def swap_best(state: CoverState, out: int) -> bool:
     """Exchange ``out`` for the best closed opening if that wins; return whether it did."""
-    gain = gain_without(state, out)
-    floor = state.margin[out] + noise(state)
-    better = ~state.chosen & (gain > floor)
-    if not better.any():
+    best = exchange(state.cover, state.margins, out, noise(state))
+    if best >= 0 and not state.floors_kept():
+        state.close(best)
+        state.open(out)
         return False
-    better &= fits_instead(state, out)
-    if not better.any():
-        return False
-    best = int(np.argmax(np.where(better, gain, -np.inf)))
-    state.close(out)
-    state.open(best)
-    return True
+    return bool(best >= 0)
 
 
 def gain_without(state: CoverState, out: int) -> Floats:
     """Return what each closed opening (q,) would add to the plan without ``out``."""
-    columns, weight = state.lost_without(out)
-    return state.margin + sums_by(columns, weight, len(state.margin))
+    state.close(out)
+    gain = state.margin.copy()
+    state.open(out)
+    return gain
 
 
 def fits_instead(state: CoverState, out: int) -> Bools:

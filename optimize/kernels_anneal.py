@@ -1,0 +1,232 @@
+# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+"""Compiled: simulated annealing over feasible plans."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterhour.coverage.compiled import compiled, inner
+
+from .kernels_cover import Cover
+
+Array = NDArray[Any]
+
+#: Arithmetic noise allowed when a limit or floor is tested, as in `limits.TOLERANCE`.
+_NOISE = 1e-6
+
+#: Share of moves that look for a new site beside the old one; that only add; that only drop.
+_NEAR, _ADD, _DROP = 0.85, 0.04, 0.01
+
+#: Covered rows looked past in the search for an uncovered one.
+_TRIES = 4
+
+
+class Walk(NamedTuple):
+    """A feasible plan on its walk: counts without margins, and the open openings as a list."""
+
+    chosen: Array
+    count: Array
+    used: Array
+    missing: Array
+    reached: Array
+    held: Array
+    place: Array
+    size: Array
+
+
+@inner
+def _random(state: Array) -> Any:
+    """Return the next number of xorshift64* (Vigna 2016), 53 bits, in [0, 1)."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * 2.0**-53
+
+
+@inner
+def _below(state: Array, count: Any) -> Any:
+    return np.int64(_random(state) * count)
+
+
+@inner
+def _cover(c: Cover, w: Walk, opening: Any) -> Any:
+    """Cover the rows of an opening; return what that wins."""
+    won = c.gain[opening]
+    for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
+        row = c.opening_rows[at]
+        if w.count[row] == 0:
+            won += c.weight[row]
+            for f in range(c.floor_start[row], c.floor_start[row + 1]):
+                w.reached[c.floor_rows[f]] += c.floor_values[f]
+            for k in range(c.circle_start[row], c.circle_start[row + 1]):
+                circle = c.circle_of[k]
+                w.missing[circle] -= 1
+                if w.missing[circle] == 0:
+                    won += c.circle_weight[circle]
+        w.count[row] += 1
+    return won
+
+
+@inner
+def _uncover(c: Cover, w: Walk, opening: Any) -> Any:
+    """Take an opening off its rows; return what that loses."""
+    lost = c.gain[opening]
+    for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
+        row = c.opening_rows[at]
+        w.count[row] -= 1
+        if w.count[row] == 0:
+            lost += c.weight[row]
+            for f in range(c.floor_start[row], c.floor_start[row + 1]):
+                w.reached[c.floor_rows[f]] -= c.floor_values[f]
+            for k in range(c.circle_start[row], c.circle_start[row + 1]):
+                circle = c.circle_of[k]
+                if w.missing[circle] == 0:
+                    lost += c.circle_weight[circle]
+                w.missing[circle] += 1
+    return lost
+
+
+@inner
+def _use(c: Cover, w: Walk, opening: Any, sign: Any) -> None:
+    for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
+        w.used[c.limit_rows[at]] += sign * c.limit_values[at]
+
+
+@inner
+def _within(c: Cover, w: Walk, opening: Any) -> Any:
+    """Whether every limit in which an opening counts is kept."""
+    for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
+        row = c.limit_rows[at]
+        if w.used[row] > c.upper[row] + _NOISE or w.used[row] < c.lower[row] - _NOISE:
+            return False
+    return True
+
+
+@inner
+def _floors_kept(c: Cover, w: Walk) -> Any:
+    for f in range(len(c.floor_lower)):
+        if w.reached[f] < c.floor_lower[f] - _NOISE:
+            return False
+    return True
+
+
+@inner
+def _hold(w: Walk, opening: Any) -> None:
+    w.chosen[opening] = True
+    w.place[opening] = w.size[0]
+    w.held[w.size[0]] = opening
+    w.size[0] += 1
+
+
+@inner
+def _release(w: Walk, opening: Any) -> None:
+    w.chosen[opening] = False
+    w.size[0] -= 1
+    last = w.held[w.size[0]]
+    w.held[w.place[opening]] = last
+    w.place[last] = w.place[opening]
+
+
+@inner
+def _beside(c: Cover, dice: Array, opening: Any) -> Any:
+    """Return a random opening that shares a random row with ``opening``, or -1."""
+    start, end = c.opening_start[opening], c.opening_start[opening + 1]
+    if start == end:
+        return np.int64(-1)
+    row = c.opening_rows[start + _below(dice, end - start)]
+    start, end = c.row_start[row], c.row_start[row + 1]
+    return np.int64(c.row_openings[start + _below(dice, end - start)])
+
+
+@inner
+def _for_uncovered(c: Cover, w: Walk, dice: Array) -> Any:
+    """Return a random opening that covers a random uncovered row; any opening where none is met."""
+    for _ in range(_TRIES if len(w.count) else 0):
+        row = _below(dice, len(w.count))
+        start, end = c.row_start[row], c.row_start[row + 1]
+        if w.count[row] == 0 and end > start:
+            return np.int64(c.row_openings[start + _below(dice, end - start)])
+    return _below(dice, len(w.chosen))
+
+
+@compiled
+def anneal(
+    c: Cover,
+    w: Walk,
+    dice: Array,
+    hot: float,
+    cold: float,
+    moves: int,
+    best: Array,
+    at_start: float,
+) -> int:
+    """Walk ``moves`` moves from ``hot`` to ``cold`` in place; return the size of the best plan met.
+
+    ``at_start`` is the value of the plan in ``w``; ``best`` (q,) takes the openings of the best
+    plan met, to within a millionth. Every plan on the way keeps all limits and floors
+    (Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", Science 220, 1983).
+    """
+    value = most = at_start
+    worth_noting = 1e-6 * abs(at_start)
+    size = w.size[0]
+    for at in range(size):
+        best[at] = w.held[at]
+    heat = hot
+    cooling = (cold / hot) ** (64.0 / max(moves, 1))
+    for move in range(moves):
+        if move % 64 == 63:
+            heat *= cooling
+        kind = _random(dice)
+        old, new = np.int64(-1), np.int64(-1)
+        if kind >= _ADD and w.size[0] > 0:
+            old = np.int64(w.held[_below(dice, w.size[0])])
+        if kind < _ADD or kind >= _ADD + _DROP:
+            if kind >= 1.0 - _NEAR and old >= 0:
+                new = _beside(c, dice, old)
+            else:
+                new = _for_uncovered(c, w, dice)
+            if new < 0 or w.chosen[new]:
+                continue
+        if old >= 0:
+            _use(c, w, old, -1.0)
+        if new >= 0:
+            _use(c, w, new, 1.0)
+        change = 0.0
+        kept = (old < 0 or _within(c, w, old)) and (new < 0 or _within(c, w, new))
+        if kept:
+            if old >= 0:
+                change -= _uncover(c, w, old)
+            if new >= 0:
+                change += _cover(c, w, new)
+            kept = change >= 0.0 or _random(dice) < np.exp(change / heat)
+            kept = kept and _floors_kept(c, w)
+            if not kept:
+                if new >= 0:
+                    _uncover(c, w, new)
+                if old >= 0:
+                    _cover(c, w, old)
+        if not kept:
+            if old >= 0:
+                _use(c, w, old, 1.0)
+            if new >= 0:
+                _use(c, w, new, -1.0)
+            continue
+        if old >= 0:
+            _release(w, old)
+        if new >= 0:
+            _hold(w, new)
+        value += change
+        if value > most + worth_noting:
+            most, size = value, w.size[0]
+            for at in range(size):
+                best[at] = w.held[at]
+    if value > most:
+        size = w.size[0]
+        for at in range(size):
+            best[at] = w.held[at]
+    return np.int64(size)

@@ -1,0 +1,186 @@
+# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+"""Compiled: steps of the primal-dual method for the relaxation, and its dual bound."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterhour.coverage.compiled import compiled, inner
+
+Array = NDArray[Any]
+
+
+class Matrix(NamedTuple):
+    """K = E − C: C the pattern of cover sets (rows 0..R-1), E sparse, both by row and by column."""
+
+    row_start: Array
+    row_cols: Array
+    col_start: Array
+    col_rows: Array
+    extra_row_start: Array
+    extra_row_cols: Array
+    extra_row_values: Array
+    extra_col_start: Array
+    extra_col_rows: Array
+    extra_col_values: Array
+
+
+class Terms(NamedTuple):
+    """max cost·x − Σ cap·(K x − rhs)₊ over 0 ≤ x ≤ 1, and the step of each column and row."""
+
+    cost: Array
+    rhs: Array
+    cap: Array
+    column_step: Array
+    row_step: Array
+
+
+class Iterate(NamedTuple):
+    """The point, the anchor it is drawn to, and the last image of the step."""
+
+    x: Array
+    u: Array
+    x_anchor: Array
+    u_anchor: Array
+    x_image: Array
+    u_image: Array
+
+
+@inner
+def _slope(k: Matrix, u: Array, column: Any) -> Any:
+    """Return (Kᵀu) of one column."""
+    total = 0.0
+    if column < len(k.col_start) - 1:
+        for at in range(k.col_start[column], k.col_start[column + 1]):
+            total -= u[k.col_rows[at]]
+    for at in range(k.extra_col_start[column], k.extra_col_start[column + 1]):
+        total += u[k.extra_col_rows[at]] * k.extra_col_values[at]
+    return total
+
+
+@inner
+def _activity(k: Matrix, x: Array, row: Any) -> Any:
+    """Return (K x) of one row."""
+    total = 0.0
+    if row < len(k.row_start) - 1:
+        for at in range(k.row_start[row], k.row_start[row + 1]):
+            total -= x[k.row_cols[at]]
+    for at in range(k.extra_row_start[row], k.extra_row_start[row + 1]):
+        total += x[k.extra_row_cols[at]] * k.extra_row_values[at]
+    return total
+
+
+@compiled
+def steps(
+    k: Matrix, t: Terms, z: Iterate, weight: float, done: int, count: int, moved: Array
+) -> float:
+    """Take up to ``count`` reflected Halpern steps in place; return the steps since the anchor.
+
+    ``moved`` (4,) = error at the anchor, last error, squared distances of x and u from the anchor.
+    Stops early where a restart is due (the returned number is then negative).
+    """
+    columns, rows = len(t.cost), len(t.rhs)
+    ahead = np.empty(columns)
+    for _ in range(count):
+        error = 0.0
+        keep = (done + 1.0) / (done + 2.0)
+        for j in range(columns):
+            step = t.column_step[j] / weight
+            new = z.x[j] + step * (t.cost[j] - _slope(k, z.u, j))
+            new = min(max(new, 0.0), 1.0)
+            difference = new - z.x[j]
+            ahead[j] = new + difference
+            error += difference * difference / step
+            z.x_image[j] = new
+        for i in range(rows):
+            step = t.row_step[i] * weight
+            new = z.u[i] + step * (_activity(k, ahead, i) - t.rhs[i])
+            new = min(max(new, 0.0), t.cap[i])
+            difference = new - z.u[i]
+            error += difference * difference / step
+            z.u_image[i] = new
+            z.u[i] = keep * (new + difference) + (1.0 - keep) * z.u_anchor[i]
+        for j in range(columns):
+            z.x[j] = keep * ahead[j] + (1.0 - keep) * z.x_anchor[j]
+        done += 1
+        error = np.sqrt(error)
+        if done == 1:
+            moved[0] = error
+        last, moved[1] = moved[1], error
+        if done > 1 and (error <= 0.2 * moved[0] or (error <= 0.8 * moved[0] and error > last)):
+            return -float(done)
+    return float(done)
+
+
+@compiled
+def anchor(t: Terms, z: Iterate, moved: Array) -> None:
+    """Make the last image the point and the anchor; note how far both parts have moved."""
+    moved[2] = moved[3] = 0.0
+    for j in range(len(z.x)):
+        change = z.x_image[j] - z.x_anchor[j]
+        moved[2] += change * change / t.column_step[j]
+        z.x[j] = z.x_anchor[j] = z.x_image[j]
+    for i in range(len(z.u)):
+        change = z.u_image[i] - z.u_anchor[i]
+        moved[3] += change * change / t.row_step[i]
+        z.u[i] = z.u_anchor[i] = z.u_image[i]
+
+
+@compiled
+def dual_bound(k: Matrix, t: Terms, u: Array, reduced: Array) -> float:
+    """Return Σ u·rhs + Σ max(0, cost − Kᵀu) and fill in the reduced costs (columns,)."""
+    bound = 0.0
+    for i in range(len(t.rhs)):
+        bound += u[i] * t.rhs[i]
+    for j in range(len(t.cost)):
+        reduced[j] = t.cost[j] - _slope(k, u, j)
+        bound += max(reduced[j], 0.0)
+    return bound
+
+
+@compiled
+def primal_value(k: Matrix, t: Terms, x: Array) -> float:
+    """Return cost·x − Σ cap·(K x − rhs)₊, rows of no cap left out."""
+    value = 0.0
+    for j in range(len(t.cost)):
+        value += t.cost[j] * x[j]
+    for i in range(len(t.rhs)):
+        over = _activity(k, x, i) - t.rhs[i]
+        if over > 0.0 and t.cap[i] < np.inf:
+            value -= t.cap[i] * over
+    return value
+
+
+@compiled
+def settle_row(k: Matrix, t: Terms, u: Array, reduced: Array, row: int) -> None:
+    """Set one row's dual to the value that is best for the bound, in place, by bisection.
+
+    The row stands in E alone. The bound as a function of it is convex and piecewise linear.
+    """
+    start, end = k.extra_row_start[row], k.extra_row_start[row + 1]
+    low = high = 0.0
+    for at in range(start, end):
+        value = k.extra_row_values[at]
+        column = k.extra_row_cols[at]
+        reduced[column] += u[row] * value
+        high = max(high, abs(reduced[column] / value))
+    high = min(1.5 * high, t.cap[row])
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        slope = t.rhs[row]
+        for at in range(start, end):
+            value = k.extra_row_values[at]
+            if reduced[k.extra_row_cols[at]] > value * middle:
+                slope -= value
+        if slope < 0.0:
+            low = middle
+        else:
+            high = middle
+        if high - low <= 1e-9 * high:
+            break
+    u[row] = high
+    for at in range(start, end):
+        reduced[k.extra_row_cols[at]] -= u[row] * k.extra_row_values[at]
