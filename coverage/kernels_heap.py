@@ -94,6 +94,16 @@ def first_at(place: Array, begin: Any, end: Any, value: Any) -> Any:
     return begin
 
 
+@inner
+def _even_digit(top: Any) -> Any:
+    """Return the bits of a digit, so that numbers up to ``top`` have digits of equal size."""
+    bits = 1
+    while (top >> np.uint64(bits)) != ZERO:
+        bits += 1
+    passes = (bits + _DIGIT - 1) // _DIGIT
+    return np.uint64((bits + passes - 1) // passes)
+
+
 @compiled
 def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) -> Any:
     """Sort keys by their upper half, which is at most ``top``; stable.
@@ -110,11 +120,7 @@ def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) ->
         return False
     n, i = np.uint64(count), ZERO
     shift: Any = HALF
-    swapped, bits = False, 1
-    while (np.uint64(top) >> np.uint64(bits)) != ZERO:
-        bits += 1
-    passes = (bits + _DIGIT - 1) // _DIGIT
-    digit_bits = np.uint64((bits + passes - 1) // passes)
+    swapped, digit_bits = False, _even_digit(np.uint64(top))
     values = 1 << np.int64(digit_bits)
     mask = np.uint64(values - 1)
     while True:

@@ -125,6 +125,24 @@ def search_junctions(
     return count, heap, settled
 
 
+@compiled
+def junctions_reached(g: Any, s: Any, limit: Any, dist: Array) -> Array:
+    """Return the junctions within the limit of the first source.
+
+    ``dist`` (j+1,) is scratch: `FAR` everywhere, and left so.
+    """
+    heap = enlarged(np.empty(0, np.uint64), BEGIN)
+    settled = np.empty(len(g.first), np.uint32)
+    count, heap, settled = search_junctions(g, s, 0, limit, dist, heap, settled, None, None, None)
+    reached, q = np.empty(np.int64(count), np.int64), ZERO
+    while q < count:
+        node = uint64(settled[q]) & NODE
+        dist[node] = FAR
+        reached[q] = np.int64(node)
+        q += ONE
+    return reached
+
+
 @inlined
 def _listed(
     cost: Any, other: Any, owner: Any, limit: Any, found: Any, keys: Array, costs: Any, others: Any

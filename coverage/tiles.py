@@ -32,7 +32,7 @@ from .pairs import Pairs
 from .pairs_search import CHUNK, is_dense, search_tables
 from .profiles import ADULT, TravelProfile
 from .tables import Tables
-from .tiles_cut import cut_tables
+from .tiles_cut import Scratch, cut_tables
 from .tiles_run import Runner, here, on_cluster
 
 Array = NDArray[Any]
@@ -214,13 +214,14 @@ def tiled_pairs(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     groups = _groups(sources, tile)
+    scratch = Scratch(len(ready.graph.first) - 1)
     tiles: list[Tile] = []
     kept = 0
 
     def waiting() -> Iterator[tuple[Path, TileJob]]:
         nonlocal kept
         for rows in groups:
-            job, columns = _job(ready, sources.take(rows), targets, limit)
+            job, columns = _job(ready, sources.take(rows), targets, limit, scratch)
             path = place / f"{job.key}.npz"
             tiles.append(Tile(path, rows, columns))
             if path.exists():
@@ -266,13 +267,13 @@ def _groups(sources: Locations, tile: float) -> list[Array]:
 
 
 def _job(
-    ready: Engine, sources: Locations, targets: Locations, limit: float
+    ready: Engine, sources: Locations, targets: Locations, limit: float, scratch: Scratch
 ) -> tuple[TileJob, Array]:
     """Return the job of some sources and the positions of the targets it numbers."""
     (t, t2), (s, s2) = ready.targets(targets), ready.sources(sources)
     whole = Tables(ready.graph, t, s, ready.other, t2, s2)
     top = np.uint64(np.rint((limit + TOLERANCE) * ready.scale))
-    tables, columns = cut_tables(whole, top)
+    tables, columns = cut_tables(whole, top, scratch)
     order = ready.order(sources)
     metres = limit / ready.costs.access
     dense = [

@@ -12,7 +12,23 @@ from .tables import FAR, Graph, Sources, Tables, Targets
 Array = NDArray[Any]
 
 
-def cut_tables(whole: Tables, limit: Any) -> tuple[Tables, Array]:
+class Scratch:
+    """Arrays over all junctions, filled once for many cuts and left as they were by each.
+
+    Attributes
+    ----------
+    dist
+        uint32 (j+1,): `FAR`.
+    number
+        int64 (j+1,): -1.
+    """
+
+    def __init__(self, junctions: int) -> None:
+        self.dist = np.full(junctions + 1, FAR, np.uint32)
+        self.number = np.full(junctions + 1, -1, np.int64)
+
+
+def cut_tables(whole: Tables, limit: Any, scratch: Scratch) -> tuple[Tables, Array]:
     """Return tables with all that lies within the limit of any of the sources, and its targets.
 
     Junctions, chains and targets are numbered anew in their old order, so that the tables are the
@@ -24,6 +40,8 @@ def cut_tables(whole: Tables, limit: Any) -> tuple[Tables, Array]:
         Tables of the whole network; the sources are those of the tile.
     limit
         Ticks, uint64.
+    scratch
+        Of this network.
 
     Returns
     -------
@@ -32,16 +50,15 @@ def cut_tables(whole: Tables, limit: Any) -> tuple[Tables, Array]:
     columns
         int64: old numbers of the targets that stand in it, rising.
     """
-    reached = _reached(whole, limit)
+    reached = _reached(whole, limit, scratch)
     arcs = _arcs_of(whole.graph, reached)
     own = whole.sources.chain[whole.sources.chain >= 0]
     chains = np.unique(np.concatenate([whole.graph.chain[arcs], own]).astype(np.int64))
     ends = np.concatenate([whole.graph.a[chains], whole.graph.b[chains]]).astype(np.int64)
     none = len(whole.graph.first) - 1
     inside = np.unique(np.concatenate([reached, ends[ends < none], _seeds(whole, none)]))
-    number = np.full(none + 1, len(inside), np.int64)
-    number[inside] = np.arange(len(inside))
-    place = _Cut(reached, arcs, chains, inside, number)
+    scratch.number[inside] = np.arange(len(inside))
+    place = _Cut(reached, arcs, chains, inside, scratch.number)
     on = _ranges(whole.targets.first, chains)
     at = _ranges(whole.targets.at, inside)
     used = np.concatenate([whole.targets.owner[on], whole.targets.at_owner[at]])
@@ -56,17 +73,16 @@ def cut_tables(whole: Tables, limit: Any) -> tuple[Tables, Array]:
         else place.targets(whole.targets_other, on, at, columns),
         None if whole.sources_other is None else place.sources(whole.sources_other),
     )
+    scratch.number[inside] = -1
     return tables, columns
 
 
-def _reached(whole: Tables, limit: Any) -> Array:
+def _reached(whole: Tables, limit: Any, scratch: Scratch) -> Array:
     """Return the junctions within the limit of any source, rising."""
-    from .kernels_nearest import spread  # noqa: PLC0415 - numba only when needed
+    from .kernels_pairs import junctions_reached  # noqa: PLC0415 - numba only when needed
 
-    size = len(whole.graph.first)
-    dist, owner = np.full(size, FAR, np.uint32), np.full(size, FAR, np.uint32)
-    spread(whole.graph, whole.sources, limit, dist, owner, None, None, None)
-    return np.flatnonzero(dist != FAR)
+    one = whole.sources._replace(first=np.array([0, len(whole.sources.a)]))
+    return np.sort(junctions_reached(whole.graph, one, limit, scratch.dist))
 
 
 def _seeds(whole: Tables, none: int) -> Array:
@@ -138,7 +154,8 @@ class _Cut:
         )
 
     def _junction(self, old: Array) -> Array:
-        return self.number[old].astype(np.uint32)
+        number = self.number[old]
+        return np.where(number < 0, len(self.inside), number).astype(np.uint32)
 
 
 def _first(first: Array, rows: Array) -> Array:
