@@ -1,0 +1,222 @@
+"""Proof by branch and bound on Lagrangian bounds.
+
+A node says which columns are open and which undecided. Its bound is raised by some rounds of dual
+ascent from its parent's multipliers; columns that no better plan can open (or leave out) are
+decided at once, rows are cut off where no better plan would serve them, and what remains undecided
+is branched on. Nodes are taken by their bound, so the least one is the bound of all.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import Bools, Floats, Ints
+from .median_best import Best
+from .median_clock import Clock
+from .median_dual import Ascent, Dual, climb_until, decided, farthest, margins
+from .median_ranks import Ranks, narrow
+
+#: A node is looked at again when this share of its columns was decided.
+_WORTH = 0.2
+
+#: Seconds that an idle worker waits before it looks again.
+_POLL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to climb at a node: rounds, first and least step, rounds in vain until halving."""
+
+    rounds: int = 150
+    step: float = 0.4
+    least: float = 0.02
+    patience: int = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A part of all plans.
+
+    Attributes
+    ----------
+    opened, free
+        Columns of the root that are open for certain, and those undecided (q,).
+    u, proven
+        Multipliers (R,), and what they prove for a part of which this is a part.
+    bound
+        Bound of this node.
+    """
+
+    opened: Bools
+    free: Bools
+    u: Floats
+    proven: float
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A node after its ascent.
+
+    Attributes
+    ----------
+    node
+        What is left of it.
+    columns
+        Numbers at the root of the columns that the dual speaks of (c,).
+    left
+        Columns that could still be opened among them.
+    dual
+        Its multipliers.
+    often
+        How often each column was taken (c,).
+    entries
+        Size of the problem at the node.
+    """
+
+    node: Node
+    columns: Ints
+    left: int
+    dual: Dual
+    often: Floats
+    entries: int
+
+
+class Tree:
+    """Branch and bound over ``ranks`` with at most p columns open.
+
+    Parameters
+    ----------
+    ranks, p
+        The problem.
+    best
+        The best plan, improved in place.
+    clock
+        When to stop.
+    """
+
+    def __init__(self, ranks: Ranks, p: int, best: Best, clock: Clock) -> None:
+        self.ranks, self.p, self.best, self.clock = ranks, p, best, clock
+        self.nodes = 0
+        self._heap: list[tuple[float, int, Node]] = []
+        self._busy: dict[int, float] = {}
+        self._ready = threading.Condition()
+        self._number = 0
+
+    def root(self, u: Floats) -> Node:
+        """Return the node of all plans, with first multipliers (R,)."""
+        nothing = np.zeros(self.ranks.count, dtype=bool)
+        return Node(nothing, ~nothing, u, -np.inf, -np.inf)
+
+    def add(self, node: Node) -> None:
+        """Put a node on the heap, unless nothing better can be in it."""
+        if node.bound < self.best.goal:
+            with self._ready:
+                self._number += 1
+                heapq.heappush(self._heap, (node.bound, self._number, node))
+                self._ready.notify()
+
+    def bound(self) -> float:
+        """Return the least bound of all nodes not finished; inf where there is none."""
+        with self._ready:
+            waiting = self._heap[0][0] if self._heap else np.inf
+            return min(waiting, *self._busy.values(), np.inf)
+
+    def work(self) -> None:
+        """Take nodes and branch until none is left or time is over."""
+        while (taken := self._next()) is not None:
+            number, node = taken
+            for child in self._split(node):
+                self.add(child)
+            with self._ready:
+                del self._busy[number]
+                self.nodes += 1
+                self._ready.notify_all()
+
+    def _next(self) -> tuple[int, Node] | None:
+        with self._ready:
+            while not self.clock.over:
+                if self._heap:
+                    bound, number, node = heapq.heappop(self._heap)
+                    if bound >= self.best.goal:
+                        continue
+                    self._busy[number] = bound
+                    return number, node
+                if not self._busy:
+                    return None
+                self._ready.wait(_POLL)
+        return None
+
+    def _split(self, node: Node) -> list[Node]:
+        """Look at a node and return what is left of it: all of it where time ran out."""
+        seen = self.look(node, Effort())
+        if seen is None:
+            return []
+        return [seen.node] if self.clock.over else self._branch(seen)
+
+    def look(self, node: Node, effort: Effort) -> Seen | None:
+        """Raise the bound of a node and decide columns; None where nothing better is in it."""
+        while True:
+            before = int(node.free.sum())
+            seen = self._climb(node, effort)
+            if seen is None:
+                return None
+            node = seen.node
+            if int(node.free.sum()) > (1.0 - _WORTH) * before or self.clock.over:
+                return seen
+
+    def _climb(self, node: Node, effort: Effort) -> Seen | None:
+        cap = farthest(node.u, node.proven, self.ranks.cap, self.best.goal)
+        ranks, columns = narrow(self.ranks, node.free, node.opened, cap)
+        left = self.p - int(node.opened.sum())
+        if left <= 0 or left >= ranks.count:  # no choice is left
+            if left >= 0:
+                self._offer(node.opened, columns if left else columns[:0])
+            return None
+        ascent = Ascent(ranks, left, node.u, step=effort.step, patience=effort.patience)
+        climb_until(ascent, self.best, self.clock, rounds=effort.rounds, least=effort.least)
+        dual = ascent.dual()
+        self._offer(node.opened, columns[dual.taken])
+        if dual.bound >= self.best.goal:
+            return None
+        shut, must = decided(dual, left, self.best.goal)
+        rest = _decide(node, columns, shut, must, dual)
+        return Seen(rest, columns, left, dual, ascent.often(), len(ranks.site))
+
+    def _offer(self, opened: Bools, columns: Ints) -> None:
+        chosen = opened.copy()
+        chosen[columns] = True
+        if chosen.any() or not self.best.chosen.any():
+            self.best.offer(chosen, self.ranks.value(chosen))
+
+    def _branch(self, seen: Seen) -> list[Node]:
+        """Open or close the column about which the dual is least sure."""
+        node = seen.node
+        undecided = node.free[seen.columns]
+        if not undecided.any():
+            self._offer(node.opened, seen.columns[:0])
+            return []
+        doubt = np.minimum(seen.often, 1.0 - seen.often) - 1e-9 * seen.dual.reduced
+        column = int(np.argmax(np.where(undecided, doubt, -np.inf)))
+        closing, opening = margins(seen.dual, seen.left)
+        proven, j = seen.dual.bound, seen.columns[column]
+        free, opened = node.free.copy(), node.opened.copy()
+        free[j], opened[j] = False, True
+        with_it = max(node.bound, proven + opening[column])
+        without = max(node.bound, proven + closing[column])
+        return [
+            Node(opened, free, node.u, proven, with_it),
+            Node(node.opened, free, node.u, proven, without),
+        ]
+
+
+def _decide(node: Node, columns: Ints, shut: Bools, must: Bools, dual: Dual) -> Node:
+    """Return what is left of a node once some of its columns are decided."""
+    opened, free = node.opened.copy(), np.zeros_like(node.free)
+    opened[columns[must]] = True
+    free[columns[~(shut | must)]] = True
+    return Node(opened, free, dual.u, dual.bound, max(node.bound, dual.bound))
