@@ -95,15 +95,23 @@ def build_app(language: str) -> click.Group:
     def check_command(study: Path, **loudness: Any) -> None:
         _guarded(Screen(**loudness), _later("check.check", study))
 
+    compare_option = click.option("--compare", type=click.Path(path_type=Path), help=h("map_compare"))
+
     def stage(name: str, stages: tuple[str, ...]) -> None:
         @app.command(name, help=h(name))
         @study_argument
         @fresh_option
         @click.option("--scheduler", help=h("scheduler"), hidden="plan" not in stages)
+        @(compare_option if name == "map" else _as_it_is)
         @common
-        def run_stage(study: Path, fresh: bool, scheduler: str | None, **loudness: Any) -> None:
+        def run_stage(
+            study: Path, fresh: bool, scheduler: str | None, compare: Path | None = None,
+            **loudness: Any,
+        ) -> None:  # fmt: skip
             options = {"fresh": fresh, "scheduler": scheduler}
             work = _later("pipeline.run_stages", study, stages, **options)
+            if compare is not None:
+                work = _later("map_compare.compare_maps", study, compare, fresh=fresh)
             _guarded(Screen(**loudness), work)
 
     stage("measure", ("measure",))
@@ -204,6 +212,11 @@ def _common_options(language: str) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+def _as_it_is(function: F) -> F:
+    """Leave a command without a further option."""
+    return function
 
 
 def _later(path: str, *given: object, **options: object) -> Callable[[Screen], object]:

@@ -1,4 +1,4 @@
-"""The stage ``map``: one page made from the result tables."""
+"""The stage ``map``: the leader's page, the planner's map and the sheet, from the result tables."""
 
 from __future__ import annotations
 
@@ -8,50 +8,132 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
-from quarterhour.coverage.network import StreetNetwork
-from quarterhour.data.background import read_background
 from quarterhour.data.faults import FaultLog
+from quarterhour.data.output_files import write_geoparquet
 from quarterhour.data.standards import StandardsPack
+from quarterhour.data.study import STUDY_FILE
 from quarterhour.data.text import languages, tr
-from quarterhour.maps.page import write_page
+from quarterhour.maps.basemap import BaseMap, base_map
+from quarterhour.maps.fonts import chinese_font
+from quarterhour.maps.page import write_map, write_page
 from quarterhour.maps.page_data import PageData, PageType
+from quarterhour.maps.results import About, StudyResults, read_tables
+from quarterhour.maps.sheet import write_sheet
+from quarterhour.maps.study_maps import planner_map
 
 from . import measure_stage, plan_stage
 from .console import Screen
+from .map_tables import background, map_tables, street_lines
 from .stages import StageRecord, file_hash, read_record, stage_key
 from .study_run import StudyRun
 
 PAGE = "map.html"
+PLANNER = "planner.html"
+SHEET = ("sheet.png", "sheet.pdf")
+
+#: What the ledger reports of outlets opened.
+PROGRESS = "progress_areas.parquet"
 
 
 def key(run: StudyRun) -> str:
-    """Return the hash of everything the page depends on."""
+    """Return the hash of everything the pages depend on."""
     config = run.config.model_dump(mode="json", include={"map"})
-    drawn = run.folder / run.config.streets.background
-    background = file_hash(drawn) if drawn.is_file() else ""
+    files = (run.folder / (run.config.streets.background or "."), run.results / PROGRESS)
+    drawn = {path.name: file_hash(path) for path in files if path.is_file()}
     upstream = {"measure": measure_stage.key(run), "plan": plan_stage.key(run)}
-    return stage_key("map", {"config": config, "background": background, **upstream})
+    return stage_key("map", {"config": config, "files": drawn, **upstream})
 
 
 def write(run: StudyRun, folder: Path) -> dict[str, Any]:
-    """Draw the page into ``folder``, return the facts."""
-    run.progress("page", 0, 1)
-    data = page_data(run)
+    """Draw pages and sheet into ``folder``, return the facts."""
+    options = run.config.map
+    parts = 4 if options.sheet else 3
+    run.progress("page", 0, parts)
+    drawn = map_tables(run)
+    for name, table in drawn.items():
+        write_geoparquet(table, folder / f"{name}.parquet")
+    run.progress("page", 1, parts)
+    data = page_data(run, drawn)
     write_page(data, folder / PAGE)
-    run.progress("page", 1, 1)
-    return {"page": PAGE, "bytes": (folder / PAGE).stat().st_size, **_findings(run)}
+    run.progress("page", 2, parts)
+    results = study_results(run, data, drawn)
+    write_map(planner_map(results, tiles=data.tiles), folder / PLANNER)
+    run.progress("page", 3, parts)
+    sheet = _sheet(run, results, folder) if options.sheet else {}
+    run.progress("page", parts, parts)
+    return {
+        "page": PAGE, "planner": PLANNER, "bytes": (folder / PAGE).stat().st_size, **sheet,
+        "about": _about(results), **_findings(run),
+    }  # fmt: skip
 
 
-def page_data(run: StudyRun) -> PageData:
-    """Return the tables and facts that the page shows."""
+def _sheet(run: StudyRun, results: StudyResults, folder: Path) -> dict[str, Any]:
+    """Write the sheet; without a Chinese font it is written in English, and that is noted."""
+    language = run.config.study.language
+    missing = language == "zh" and chinese_font() is None
+    write_sheet(results, [folder / name for name in SHEET], language="en" if missing else language)
+    return {"sheet": list(SHEET), "sheet_font_missing": missing}
+
+
+def tiles_of(run: StudyRun) -> BaseMap | None:
+    """Return the base map that the study asks for.
+
+    Raises
+    ------
+    InputFaults
+        If ``[map] tiles`` is no tile server, or Tianditu is asked without a key.
+    """
+    options = run.config.map
+    try:
+        return base_map(
+            options.tiles, key=options.tiles_key, datum=options.tiles_datum,
+            credit=options.tiles_credit, language=run.config.study.language,
+        )  # fmt: skip
+    except ValueError:
+        log = FaultLog()
+        named = options.tiles == "tianditu"
+        code, column = ("map_tiles_key", "map.tiles_key") if named else ("map_tiles", "map.tiles")
+        log.add(code, file=STUDY_FILE, column=column, value="" if named else options.tiles)
+        log.raise_if_any()
+        raise
+
+
+def study_results(
+    run: StudyRun, data: PageData, drawn: dict[str, gpd.GeoDataFrame]
+) -> StudyResults:
+    """Return the results of the study for the maps, with tables not yet moved into place."""
+    measured, planned = read_record(run.results, "measure"), read_record(run.results, "plan")
+    assert measured is not None  # noqa: S101 - the pipeline has measured before it draws
+    about = About(
+        data.title, data.title_en, data.label, data.language, data.sources, data.made_on,
+        data.version, data.subtitle,
+    )  # fmt: skip
+    return StudyResults(
+        about, data.types, data.criterion, read_tables(run.results) | drawn,
+        planned.facts if planned else None, measured.facts,
+    )  # fmt: skip
+
+
+def _about(results: StudyResults) -> dict[str, Any]:
+    """Return what `quarterhour.maps.results.read_results` cannot know from the other stages."""
+    about = results.about
+    return {
+        **{name: getattr(about, name) for name in About.__slots__},
+        "sources": list(about.sources),
+        "thresholds": {kind.id: {"verified": kind.verified, "source": kind.source}
+                       for kind in results.types},
+    }  # fmt: skip
+
+
+def page_data(run: StudyRun, drawn: dict[str, gpd.GeoDataFrame]) -> PageData:
+    """Return the tables and facts that the leader's page shows."""
     config, pack, results = run.config, run.inputs.pack, run.results
     measured, planned = read_record(results, "measure"), read_record(results, "plan")
     assert measured is not None  # noqa: S101 - the pipeline has measured before it draws
     found = measured.facts
+    gaps = results / "gaps.parquet"
     return PageData(
         title=config.map.title or config.study.name,
         title_en=config.study.name_en,
@@ -61,9 +143,9 @@ def page_data(run: StudyRun) -> PageData:
         language=config.study.language,
         types=tuple(_page_type(pack, kind.id, found["criterion"]) for kind in run.types),
         criterion=found["criterion"],
-        streets=_streets(run.network),
-        background=_background(run),
-        areas=_areas(run),
+        streets=street_lines(run.network),
+        background=background(run),
+        areas=drawn.get("map_areas", run.inputs.areas.iloc[:0]),
         points=gpd.read_parquet(results / "points.parquet"),
         summary=pd.read_parquet(results / "summary.parquet"),
         outlets=gpd.read_parquet(results / "outlets.parquet"),
@@ -79,7 +161,22 @@ def page_data(run: StudyRun) -> PageData:
         made_on=datetime.now().astimezone().strftime("%Y-%m-%d"),
         version=version("quarterhour"),
         facts=_facts(measured, config.study.language),
+        gaps=gpd.read_parquet(gaps) if gaps.is_file() else None,
+        target=config.scorecard.targets.get("circle"),
+        progress=_progress(results),
+        tiles=tiles_of(run),
     )
+
+
+def _progress(results: Path) -> tuple[int, int] | None:
+    """Return the outlets opened and those of the plan, of all types, from the ledger's progress."""
+    if not (results / PROGRESS).is_file():
+        return None
+    table = pd.read_parquet(results / PROGRESS)
+    if not {"whole", "type", "done", "target"} <= set(table.columns):
+        return None
+    rows = table[table["whole"].astype(bool) & (table["type"] == "")]
+    return None if rows.empty else (int(rows["done"].iloc[0]), int(rows["target"].iloc[0]))
 
 
 def _facts(measured: StageRecord, language: str) -> dict[str, str]:
@@ -109,40 +206,6 @@ def _page_type(pack: StandardsPack, kind: str, criterion: str) -> PageType:
         verified=judged.certainty == "verified",
         source=judged.source,
     )
-
-
-def _areas(run: StudyRun) -> gpd.GeoDataFrame:
-    """Return the areas for drawing, cut to the extent of the study."""
-    areas, extent = run.inputs.areas, run.inputs.extent
-    if extent is None or areas.empty:
-        return areas
-    cut = areas.assign(geometry=shapely.intersection(areas.geometry.to_numpy(), extent))
-    kept = shapely.area(cut.geometry.to_numpy()) > 0
-    return cut[kept].reset_index(drop=True)
-
-
-def _streets(network: StreetNetwork) -> gpd.GeoDataFrame:
-    """Return the network's streets for drawing (EPSG:4326)."""
-    owner = np.repeat(np.arange(network.n_edges), np.diff(network.edge_start))
-    lines = shapely.linestrings(np.column_stack([network.gx, network.gy]), indices=owner)
-    table = {"kind": network.edge_class, "name": network.edge_name}
-    return gpd.GeoDataFrame(table, geometry=lines, crs=network.crs).to_crs(4326)
-
-
-def _background(run: StudyRun) -> gpd.GeoDataFrame:
-    """Return water, parks and railways; an empty table where there are none."""
-    streets = run.config.streets
-    path = run.folder / (streets.background or streets.file)
-    empty = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=4326)
-    if not path.is_file() or not (streets.background or path.name.endswith(_OSM)):
-        return empty
-    log = FaultLog()
-    found = read_background(path, log=log, tolerance=max(run.config.map.simplify, 0.1))
-    log.raise_if_any()
-    return empty if found is None else found
-
-
-_OSM = (".osm", ".pbf", ".osm.gz", ".osm.bz2")
 
 
 def _findings(run: StudyRun) -> dict[str, list[str]]:
@@ -220,3 +283,5 @@ def show(record: StageRecord, screen: Screen) -> None:
     found = record.facts[f"findings_{screen.language}"]
     for number, sentence in enumerate(found, start=1):
         screen.say("finding.line", number=number, sentence=sentence)
+    if record.facts.get("sheet_font_missing"):
+        screen.say("sheet_font")

@@ -9,19 +9,20 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from .basemap import BaseMap
 from .payload import Json, script_json
 from .vendored import jquery_js, leaflet_css, leaflet_js, own_css, own_js
 
 #: The browser itself refuses every request: only what stands in the page may run or show.
 CONTENT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:{hosts}; "
     "base-uri 'none'; form-action 'none'"
 )
 
 #: Longest window title: the character set must stand in the first 1,024 bytes of the file.
 LONGEST_TITLE = 100
 
-_PANELS = """
+PANELS = """
 <header id="qh-head"></header>
 <section id="qh-tools"></section>
 <section id="qh-legend"></section>
@@ -78,30 +79,41 @@ def root_figure(study_map: folium.Map) -> Figure:
     return figure
 
 
-def make_offline(study_map: folium.Map) -> None:
+def make_offline(study_map: folium.Map, page: str = "leader", tiles: BaseMap | None = None) -> None:
     """Replace every file that folium would fetch by its text, and forbid all requests.
 
     Bootstrap, Font Awesome and Leaflet.awesome-markers are dropped.
+
+    Parameters
+    ----------
+    study_map
+        The map.
+    page
+        Whose scripts and styles: a name in `quarterhour.maps.vendored.PAGES`.
+    tiles
+        Base map whose host, alone, may be asked for images; None: nobody is asked for anything.
     """
+    hosts = "" if tiles is None else " " + html.escape(tiles.host)
+    policy = CONTENT_POLICY.format(hosts=hosts)
     study_map.default_js = []
     study_map.default_css = []
     figure = root_figure(study_map)
     head = {
-        "policy": f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
+        "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "icon": '<link rel="icon" href="data:,">',
-        "styles": f"<style>{leaflet_css()}\n{own_css()}</style>",
+        "styles": f"<style>{leaflet_css()}\n{own_css(page)}</style>",
         "jquery": f"<script>{jquery_js()}</script>",
         "leaflet": f"<script>{leaflet_js()}</script>",
-        "quarterhour": f"<script>{own_js()}</script>",
+        "quarterhour": f"<script>{own_js(page)}</script>",
     }
     for name, text in head.items():
         figure.header.add_child(Verbatim(text), name=f"quarterhour_{name}")
 
 
-def add_panels(study_map: folium.Map, title: str, data: Json) -> None:
+def add_panels(study_map: folium.Map, title: str, data: Json, panels: str = PANELS) -> None:
     """Add, ahead of the map, the data, the empty panels that the scripts fill, and the title."""
     figure = root_figure(study_map)
     figure.title = html.escape(title[:LONGEST_TITLE])
-    figure.html.add_child(Verbatim(_PANELS), name="quarterhour_panels")
+    figure.html.add_child(Verbatim(panels), name="quarterhour_panels")
     block = f'<script type="application/json" id="qh-data">{script_json(data)}</script>'
     figure.html.add_child(Verbatim(block), name="quarterhour_data")

@@ -25,12 +25,10 @@ from .elements import StudyScript, add_panels, make_offline
 from .geometry import Geometries, Json, drawing_tolerance, features, street_features
 from .page_data import PageData, check_page_data
 from .payload import clean, payload
+from .plan_layers import ABOVE_SHADING
 from .window import AREAS_MARGIN, DRAWN_MARGIN, Bounds, clipped, opening_view, widened
 
 Mask = npt.NDArray[np.bool_]
-
-#: Kinds of background drawn above the shading: nobody lives there, and they make the map legible.
-_ABOVE_SHADING = ("water", "river", "railway", "motorway", "park", "green")
 
 #: Other kinds that have a look of their own; any further kind is drawn as "other".
 _BELOW_SHADING = (
@@ -63,6 +61,21 @@ def study_page(data: PageData) -> folium.Map:
     """
     check_page_data(data)
     view = opening_view(data)
+    study_map = canvas_map(view)
+    make_offline(study_map, "leader", data.tiles)
+    title = data.title if data.language == "zh" else data.title_en or data.title
+    add_panels(study_map, clean(title), payload(data, view))
+    layers = _layers(data, view)
+    for layer in layers.values():
+        layer.add_to(study_map)
+    control = folium.LayerControl(position="topright", collapsed=True, autoZIndex=False)
+    control.add_to(study_map)
+    StudyScript(layers, control).add_to(study_map)
+    return study_map
+
+
+def canvas_map(view: Bounds) -> folium.Map:
+    """Return an empty map without tiles that opens on west, south, east, north."""
     west, south, east, north = view
     study_map = folium.Map(
         location=((south + north) / 2, (west + east) / 2),
@@ -79,16 +92,7 @@ def study_page(data: PageData) -> folium.Map:
     canvas = "L.canvas({tolerance: L.Browser.mobile ? 8 : 3, padding: 0.3})"
     renderer: Any = JsCode(canvas)  # folium writes code as it stands, but its types do not say so
     study_map.options["renderer"] = renderer
-    make_offline(study_map)
-    title = data.title if data.language == "zh" else data.title_en or data.title
-    add_panels(study_map, clean(title), payload(data, view))
     study_map.fit_bounds([[south, west], [north, east]])
-    layers = _layers(data, view)
-    for layer in layers.values():
-        layer.add_to(study_map)
-    control = folium.LayerControl(position="topright", collapsed=True, autoZIndex=False)
-    control.add_to(study_map)
-    StudyScript(layers, control).add_to(study_map)
     return study_map
 
 
@@ -114,7 +118,18 @@ def write_page(data: PageData, path: Path) -> Path:
     OSError
         If the file cannot be written; an earlier page is then untouched.
     """
-    root = study_page(data).get_root()
+    return write_map(study_page(data), path)
+
+
+def write_map(study_map: folium.Map, path: Path) -> Path:
+    """Write a map to one HTML file, the same bytes for the same map; a reader never sees half.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; an earlier one is then untouched.
+    """
+    root = study_map.get_root()
     text = _steady(root.render(), root)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -144,7 +159,7 @@ def _layers(data: PageData, view: Bounds) -> dict[str, folium.GeoJson]:
     """Return one GeoJson layer a theme, from the bottom up."""
     tolerance, window = drawing_tolerance(view), widened(view, DRAWN_MARGIN)
     ground = data.background.assign(geometry=clipped(_shapes(data.background), window))
-    above = np.array([kind in _ABOVE_SHADING for kind in ground.get("kind", [])], bool)
+    above = np.array([kind in ABOVE_SHADING for kind in ground.get("kind", [])], bool)
     themes = {
         "land": _background(ground, ~above, tolerance),
         "areas": features(clipped(_shapes(data.areas), widened(view, AREAS_MARGIN)), tolerance),
@@ -185,7 +200,7 @@ def _background(background: gpd.GeoDataFrame, rows: Mask, tolerance: float) -> J
 
     Only known kinds enter the page: folium reads a layer's data as a template.
     """
-    known = {*_ABOVE_SHADING, *_BELOW_SHADING}
+    known = {*ABOVE_SHADING, *_BELOW_SHADING}
     found = features(_shapes(background, rows), tolerance)
     for feature in found["features"]:
         kind = str(background["kind"].iloc[feature["id"]])

@@ -9,6 +9,9 @@ from typing import Literal
 import geopandas as gpd
 import pandas as pd
 
+from .basemap import BaseMap
+from .steps import Step, plan_steps
+
 #: Column of ``points`` and row of ``summary`` that speak of all basic types together.
 CIRCLE = "circle"
 
@@ -26,6 +29,7 @@ _COLUMNS = {
     "summary": _SUMMARY,
     "summary_after": _SUMMARY,
     "points_after": (),
+    "gaps": ("rank", "place", "place_name", "type", "residents"),
 }
 
 
@@ -94,6 +98,7 @@ class PageData:
     summary_after, points_after
         The same tables after the plan, ``points_after`` in the row order of ``points`` with
         ``<type>_state`` and ``circle``. None: no plan.
+        Where the plan has years, both hold them as `quarterhour.maps.steps` says.
     plan
         Run of the solver: ``status, objective, bound, gap`` (0-1) ``, solver, seconds, outlets``.
     sources
@@ -104,6 +109,15 @@ class PageData:
         What the reader needs to trace the run (input hash, profile, snapping limit, …).
     title_en, subtitle_en
         English title and line; "" repeats the others.
+    gaps
+        The gap list, worst first: ``rank, place, place_name, place_name_en, type, residents,
+        minutes`` and geometry; None: the areas with most residents in a gap stand in for it.
+    target
+        Share of residents that is to reach all basic types, None without a target.
+    progress
+        Outlets opened and those of the plan, None before anything was reported.
+    tiles
+        Base map; None for none.
     """
 
     title: str
@@ -128,6 +142,16 @@ class PageData:
     facts: Mapping[str, str]
     title_en: str = ""
     subtitle_en: str = ""
+    gaps: gpd.GeoDataFrame | None = None
+    target: float | None = None
+    progress: tuple[int, int] | None = None
+    tiles: BaseMap | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Steps of the plan: none, one, or a step a year."""
+        ids = [kind.id for kind in self.types]
+        return plan_steps(self.summary_after, self.points_after, ids)
 
 
 def check_page_data(data: PageData) -> None:
@@ -154,8 +178,19 @@ def _breaches(data: PageData) -> Iterator[str]:
         yield from _table_breaches(data, table, required)
     if (data.summary_after is None) != (data.points_after is None):
         yield "give both summary_after and points_after, or neither"
-    if data.points_after is not None and len(data.points_after) != len(data.points):
-        yield f"points_after has {len(data.points_after)} rows, points {len(data.points)}"
+    for step in data.steps if data.summary_after is not None else ():
+        if step.points is not None:
+            yield from _step_breaches(data, step)
+
+
+def _step_breaches(data: PageData, step: Step) -> Iterator[str]:
+    assert step.points is not None  # noqa: S101 - asked by the caller
+    if len(step.points) != len(data.points):
+        yield f"points_after has {len(step.points)} rows, points {len(data.points)}"
+    wanted = [*(f"{kind.id}_state" for kind in data.types), CIRCLE]
+    lacking = [name for name in wanted if name not in step.points.columns]
+    if lacking and len(step.points):
+        yield f"points_after lacks {', '.join(lacking)}"
 
 
 def _table_breaches(data: PageData, table: str, required: tuple[str, ...]) -> Iterator[str]:
@@ -174,4 +209,4 @@ def _table_breaches(data: PageData, table: str, required: tuple[str, ...]) -> It
 def _state_columns(data: PageData, table: str) -> list[str]:
     states = [*(f"{kind.id}_state" for kind in data.types), CIRCLE]
     walks = [f"{kind.id}_{what}" for kind in data.types for what in ("metres", "minutes", "outlet")]
-    return {"points": [*states, *walks], "points_after": states}.get(table, [])
+    return [*states, *walks] if table == "points" else []

@@ -8,13 +8,16 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from quarterhour.data.text import catalogue
 
+from .basemap import BaseMap
 from .geometry import label_points
 from .page_data import CIRCLE, LANGUAGES, PageData, PageType
+from .steps import Step, first_step
 from .window import Bounds, clipped
 
 #: Longest text of the user shown anywhere; the rest is cut, marked by an ellipsis.
@@ -69,21 +72,26 @@ def payload(data: PageData, view: Bounds) -> Json:
     """
     return {
         "language": data.language,
-        "words": {language: _words(language) for language in LANGUAGES},
+        "words": {language: page_words(language) for language in LANGUAGES},
         "title": {"zh": clean(data.title), "en": clean(data.title_en or data.title)},
         "subtitle": {"zh": clean(data.subtitle), "en": clean(data.subtitle_en or data.subtitle)},
         "label": clean(data.label),
         "criterion": data.criterion,
         "breaks": CLASS_BREAKS,
-        "types": [_type(kind) for kind in data.types],
+        "types": [type_json(kind) for kind in data.types],
         "areas": _areas(data, view),
         "view": [round(edge, 5) for edge in view],
         "labels": _background_labels(data, view),
         "today": _summary(data.summary, data.types),
-        "after": None if data.summary_after is None else _summary(data.summary_after, data.types),
+        "steps": [clean(step.key) for step in data.steps],
+        "plans": {clean(step.key): _summary(step.summary, data.types) for step in data.steps},
         "points": _points(data),
         "outlets": _outlets(data),
-        "places": [] if data.sites is None else _places(data.sites),
+        "places": [] if data.sites is None else _places(data.sites, data.steps),
+        "gaps": [] if data.gaps is None else _gaps(data.gaps),
+        "target": _number(data.target, 4),
+        "progress": data.progress,
+        "tiles": None if data.tiles is None else tiles_json(data.tiles),
         "plan": _plan(data.plan),
         "sources": [clean(source) for source in data.sources],
         "made_on": clean(data.made_on),
@@ -92,7 +100,7 @@ def payload(data: PageData, view: Bounds) -> Json:
     }
 
 
-def _words(language: str) -> dict[str, str]:
+def page_words(language: str) -> dict[str, str]:
     """Return the templates of the page, English where the language lacks one."""
     words = catalogue("en") | catalogue(language)
     return {
@@ -100,7 +108,8 @@ def _words(language: str) -> dict[str, str]:
     }
 
 
-def _type(kind: PageType) -> Json:
+def type_json(kind: PageType) -> Json:
+    """Return a type for the page's scripts."""
     return {
         "id": clean(kind.id),
         "zh": clean(kind.name),
@@ -188,15 +197,18 @@ def _blank(row: Mapping[Any, Any], order: Mapping[str, int]) -> Json:
 def _points(data: PageData) -> Json:
     points, ids = data.points, [kind.id for kind in data.types]
     if points.empty:
-        return {"name": [], "states": [], "after": None}
+        return {"name": [], "states": [], "plans": {}}
     rows = {str(key): row for row, key in enumerate(data.outlets.get("id", []))}
-    after = data.points_after
     reasons = [_texts(points, f"{kind}_reason") for kind in ids]
     return {
         "name": _texts(points, "name"),
         "residents": _numbers(points["residents"]),
         "states": _states(points, ids),
-        "after": None if after is None else _states(after, ids),
+        "plans": {
+            clean(step.key): _states(step.points, ids)
+            for step in data.steps
+            if step.points is not None
+        },
         "metres": [_numbers(points[f"{kind}_metres"], 0) for kind in ids],
         "minutes": [_numbers(points[f"{kind}_minutes"], 1) for kind in ids],
         "outlet": [[rows.get(str(key), -1) for key in points[f"{kind}_outlet"]] for kind in ids],
@@ -222,16 +234,49 @@ def _outlets(data: PageData) -> Json:
     }
 
 
-def _places(sites: pd.DataFrame) -> list[Json]:
+def _places(sites: pd.DataFrame, steps: Sequence[Step]) -> list[Json]:
     """Return one record a candidate, with its proposed types as entries, in the order of rank."""
     ordered = sites.reset_index(drop=True).sort_values("rank", kind="stable")
+    since = first_step(sites, steps)
     names = dict(zip(_texts(ordered, "candidate"), _texts(ordered, "name"), strict=True))
     places: dict[str, Json] = {}
     for row, record in zip(ordered.index, ordered.to_dict("records"), strict=True):
         key = clean(record["candidate"])
         place = places.setdefault(key, _place(record, row))
-        place["entries"].append(_entry(record, names))
+        place["entries"].append(_entry(record, names) | {"since": since[row]})
     return list(places.values())
+
+
+#: Gaps of each type carried into the page: the list shows ten, of all types or of one.
+GAPS_A_TYPE = 10
+
+
+def _gaps(gaps: gpd.GeoDataFrame) -> list[Json]:
+    """Return the worst gaps of each type, worst first."""
+    ordered = gaps.sort_values("rank", kind="stable")
+    worst = ordered.groupby("type", sort=False).head(GAPS_A_TYPE)
+    return [
+        {
+            "zh": clean(row["place_name"]) or clean(row["place"]),
+            "en": clean(row.get("place_name_en"))
+            or clean(row["place_name"])
+            or clean(row["place"]),
+            "place": clean(row["place"]),
+            "type": clean(row["type"]),
+            "rank": _number(row["rank"], 0),
+            "residents": _number(row["residents"], 0),
+            "minutes": _number(row.get("minutes"), 0),
+            "at": [round(row["geometry"].y, 5), round(row["geometry"].x, 5)],
+        }
+        for row in worst.to_dict("records")
+        if row["geometry"] is not None and not row["geometry"].is_empty
+    ]
+
+
+def tiles_json(tiles: BaseMap) -> Json:
+    """Return a base map for the page's scripts."""
+    return {"urls": tiles.urls, "datum": tiles.datum, "credit": clean(tiles.credit),
+            "levels": tiles.levels}  # fmt: skip
 
 
 def _place(record: Mapping[Any, Any], row: Any) -> Json:
@@ -246,6 +291,7 @@ def _entry(record: Mapping[Any, Any], names: Mapping[str, str]) -> Json:
         "count": _number(record["count"], 0),
         "rank": _number(record["rank"], 0),
         "new": _number(record["newly_covered"], 0),
+        "upgrade": record.get("action") == "upgrade",
         "lost": _number(record.get("lost_if_dropped"), 0),
         "alternative": names.get(alternative, "") or alternative,
         "alternative_loss": _number(record.get("alternative_loss"), 0),

@@ -12,8 +12,17 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-#: Our own scripts, in the order they must run.
-SCRIPTS = ("base.js", "look.js", "legend.js", "popups.js", "panel.js", "page.js")
+#: Our own scripts of each page, in the order they must run.
+PAGES = {
+    "leader": ("base.js", "tiles.js", "look.js", "legend.js", "popups.js", "panel.js", "page.js"),
+    "planner": (
+        "base.js", "tiles.js", "compact.js", "board.js", "measure.js", "cards.js", "controls.js",
+        "planner.js",
+    ),
+}  # fmt: skip
+
+#: Our own styles of each page.
+STYLES = {"leader": ("page.css",), "planner": ("page.css", "planner.css")}
 
 _IMAGE = re.compile(r"url\(\s*['\"]?(images/[^)'\"]+)['\"]?\s*\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
@@ -51,15 +60,15 @@ def jquery_js() -> str:
 
 
 @cache
-def own_css() -> str:
-    """Return the page's style sheet."""
-    return _asset("page.css")
+def own_css(page: str) -> str:
+    """Return a page's style sheets, joined in order."""
+    return "\n".join(_asset(name) for name in STYLES[page])
 
 
 @cache
-def own_js() -> str:
-    """Return the page's scripts, joined in order."""
-    return script_safe("\n".join(_asset(name) for name in SCRIPTS))
+def own_js(page: str) -> str:
+    """Return a page's scripts, joined in order."""
+    return script_safe("\n".join(_asset(name) for name in PAGES[page]))
 
 
 def script_safe(code: str) -> str:

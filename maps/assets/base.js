@@ -101,7 +101,7 @@
   // share of all residents that is certainly covered, which alone can be compared before and after:
   // a plan that closes known gaps leaves more residents whose state is unknown for other types.
   Q.counts = function (when, level, area, type) {
-    const table = (when === 'after' ? Q.data.after : Q.data.today) || {};
+    const table = own(Q.data.plans, when) || Q.data.today || {};
     const record = own(own(table, level), area);
     const column = Q.column(type);
     if (!record || column < 0) return null;
@@ -118,7 +118,42 @@
     };
   };
 
-  Q.states = (when) => (when === 'after' && Q.data.points.after) || Q.data.points.states;
+  // The switch between today and the steps of the plan: buttons, or a slider where there are years.
+  // While the slider is drawn along, only what it says changes: a new one would end the drag.
+  Q.tellTime = function () {
+    const slider = Q.byId('qh-year');
+    const when = Q.view.when === 'today' ? Q.word('today') : Q.view.when;
+    slider.value = ['today'].concat(Q.data.steps).indexOf(Q.view.when);
+    slider.setAttribute('aria-valuetext', when);
+    Q.fill(slider.nextSibling, Q.user(when));
+  };
+  Q.onlyTime = (changes) => Object.keys(changes).join() === 'when' && Q.byId('qh-year') !== null;
+
+  Q.timeSwitch = function () {
+    const times = ['today'].concat(Q.data.steps);
+    if (times.length < 2) return null;
+    const name = (when) => (when === 'today' || when === 'after' ? Q.word(when) : Q.user(when));
+    if (times.length === 2) {
+      return Q.el('div', { class: 'qh-when', role: 'group', 'aria-label': Q.word('choose.when') },
+        times.map((when) => Q.el('button', { type: 'button', 'data-when': when, 'aria-pressed': String(Q.view.when === when),
+          onclick: () => Q.set({ when: when }) }, name(when))));
+    }
+    const at = times.indexOf(Q.view.when);
+    return Q.el('label', { class: 'qh-when qh-years' },
+      Q.el('input', { type: 'range', id: 'qh-year', min: 0, max: times.length - 1, step: 1, value: at, 'aria-label': Q.word('choose.when'),
+        'aria-valuetext': Q.view.when === 'today' ? Q.word('today') : Q.view.when,
+        oninput: (event) => { if (times[event.target.value] !== Q.view.when) Q.set({ when: times[event.target.value] }); } }),
+      Q.el('output', {}, name(Q.view.when)));
+  };
+
+  // Letters of the homes' states; where a year has none of its own, those of today stand.
+  Q.states = (when) => own(Q.data.points.plans, when) || Q.data.points.states;
+
+  // The last step of the plan, '' without a plan.
+  Q.last = () => Q.data.steps[Q.data.steps.length - 1] || '';
+  // The time set beside today: the step chosen, else the end of the plan.
+  Q.then = () => (Q.view.when === 'today' ? Q.last() : Q.view.when);
+  Q.isOpenAt = (since) => Q.view.when !== 'today' && Q.data.steps.indexOf(since) <= Q.data.steps.indexOf(Q.view.when);
 
   Q.levels = () => ['district', 'street', 'community'].filter((level) => Q.data.areas.level.indexOf(level) >= 0);
 
@@ -134,7 +169,8 @@
   function remember() {
     const view = Q.view;
     const hash = '#type=' + encodeURIComponent(view.type) + '&when=' + view.when +
-      '&level=' + view.level + '&lang=' + view.language;
+      '&level=' + view.level + '&lang=' + view.language +
+      (view.on ? '&on=' + Object.keys(view.on).filter((key) => view.on[key]).join('.') : '');
     try { root.history.replaceState(null, '', hash); } catch (error) { /* inside a notebook */ }
   }
 
@@ -146,7 +182,7 @@
     const view = Q.view;
     view.language = own(Q.data.words, wanted.lang) ? wanted.lang : Q.data.language;
     if (Q.column(wanted.type || '') >= 0) view.type = wanted.type;
-    if (wanted.when === 'after' && Q.data.after) view.when = 'after';
+    if (Q.data.steps.indexOf(wanted.when) >= 0) view.when = wanted.when;
     const levels = Q.levels();
     view.level = levels.indexOf(wanted.level) >= 0 ? wanted.level : (levels[levels.length - 1] || '');
   };

@@ -9,7 +9,7 @@
     return Q.word(key, { type: Q.typeName(Q.view.type), threshold: Q.threshold(Q.view.type), types: Q.basicTypes().length });
   };
 
-  Q.whenWord = () => Q.word(Q.view.when === 'after' ? 'after' : 'today');
+  Q.whenWord = () => (Q.view.when === 'today' || Q.view.when === 'after' ? Q.word(Q.view.when) : Q.word('by_end', { year: Q.view.when }));
 
   function scale() {
     const edges = ['0'].concat(Q.data.breaks.map((edge) => String(Math.round(edge * 100))), ['100%']);

@@ -185,7 +185,7 @@
     const crowded = Q.crowded();
     const size = crowded ? 20 : 26;
     const number = entries.length ? entries[0].rank : null;
-    const planned = Q.view.when === 'today' && Q.data.after ? ' qh-planned' : '';
+    const planned = Q.data.steps.length && !entries.some((entry) => Q.isOpenAt(entry.since)) ? ' qh-planned' : '';
     return root.L.divIcon({
       className: 'qh-site' + planned + (crowded ? ' qh-small' : ''), iconSize: [size, size],
       html: Q.el('span', {}, number === null ? '' : number)

@@ -6,6 +6,7 @@
   const el = Q.el;
   let labels = [];
   let control = null;
+  let ring = null;
 
   Q.start = function (map, layers, layerControl) {
     // Readers who asked their system for less motion get none.
@@ -17,6 +18,7 @@
     control = layerControl;
     Q.mostResidents = largest(data.points.residents || []);
     Q.recall();
+    Q.addTiles(map, data.tiles);
     Q.addCasings();
     bindPopups();
     L.control.scale({ imperial: false, maxWidth: 140, position: 'bottomleft' }).addTo(map);
@@ -45,13 +47,17 @@
 
   function draw(changes) {
     Q.map.closePopup();
+    if (ring) { ring.remove(); ring = null; }
     document.documentElement.lang = Q.view.language === 'zh' ? 'zh-CN' : 'en';
     document.title = Q.data.title[Q.view.language] || 'quarterhour';
     if (changes.language) {
       Q.drawHead();
       nameLayers();
     }
-    Q.drawTools();
+    if (Q.onlyTime(changes)) {
+      Q.tellTime();
+      Q.drawCaption();
+    } else Q.drawTools();
     Q.drawLegend();
     Q.drawTypes();
     Q.drawMore();
@@ -151,6 +157,15 @@
     if (!layer) return;
     Q.map.fitBounds(layer.getBounds(), { maxZoom: 16, padding: [40, 40] });
     open(layer, Q.data.areas.at[row] ? L.latLng(Q.data.areas.at[row]) : layer.getBounds().getCenter());
+    showMap();
+  };
+
+  // To a gap of the list: its type is chosen, so that its homes stand out.
+  Q.goToGap = function (gap) {
+    if (Q.view.type !== gap.type) Q.set({ type: gap.type });
+    Q.map.setView(gap.at, Math.max(Q.map.getZoom(), 15));
+    if (ring) ring.remove();
+    ring = L.circleMarker(gap.at, { radius: 22, color: '#101820', weight: 3, fill: false, interactive: false }).addTo(Q.map);
     showMap();
   };
 

@@ -3,7 +3,7 @@
   'use strict';
   const Q = root.quarterhour;
   const el = Q.el;
-  const WORST = 5;
+  const WORST = 10;
   const MUCH_UNKNOWN = 0.1; // share of residents from which the headline names the unknown
   const LISTED = 10;
   const LISTED_ON_PAPER = 28;
@@ -39,7 +39,7 @@
     const now = city('today', 'circle');
     if (!now) return null;
     const values = { least: least(now), covered: Q.count(now.covered), share: Q.share(now.certain), types: Q.basicTypes().length };
-    const after = Q.data.after && city('after', 'circle');
+    const after = Q.last() && city(Q.last(), 'circle');
     const outlets = plannedOutlets();
     const dark = now.unknown / now.residents;
     return el('p', { class: 'qh-story' }, now.certain !== null && sentence('story.today', values),
@@ -62,16 +62,49 @@
   function tiles() {
     const now = city('today', 'circle');
     if (!now) return null;
-    const after = Q.data.after ? city('after', 'circle') : null;
+    const after = Q.last() ? city(Q.last(), 'circle') : null;
     const then = (show) => (after ? show(after) : null);
-    const overcount = now.overcount;
+    const closed = after && now.gap > 0 ? Q.word('tile.gap_closed', { share: Q.share(Math.max(0, 1 - after.gap / now.gap)) }) : Q.word('tile.gap_note');
     return el('div', { class: 'qh-tiles' },
       tile('tile.circle', Q.share(now.certain), then((counts) => Q.share(counts.certain)),
-        Q.word(now.unknown > 0 ? 'tile.circle_least' : 'tile.circle_note', { residents: Q.count(now.residents) }), 'qh-main'),
-      tile('tile.gap', Q.count(now.gap), then((counts) => Q.count(counts.gap)), Q.word('tile.gap_note')),
+        [Q.word(now.unknown > 0 ? 'tile.circle_least' : 'tile.circle_note', { residents: Q.count(now.residents) }), target(now, after)], 'qh-main'),
+      wholeAreas(), tile('tile.gap', Q.count(now.gap), then((counts) => Q.count(counts.gap)), closed),
       tile('tile.unknown', Q.count(now.unknown), then((counts) => Q.count(counts.unknown)),
         now.blank ? Q.word('tile.blank_note', { points: Q.count(now.blank) }) : Q.word('tile.unknown_note')),
-      overcount !== null && tile('tile.overcount', Q.count(overcount), null, Q.word('tile.overcount_note')));
+      progress());
+  }
+
+  // A bar up to the target: what is reached today, what the plan adds.
+  function target(now, after) {
+    const goal = Q.data.target;
+    if (!goal || now.certain === null) return null;
+    const reached = Math.max(now.certain, after && after.certain !== null ? after.certain : 0);
+    const width = (share) => 'width:' + Math.min(100, 100 * share / goal) + '%';
+    return [el('span', { class: 'qh-target', role: 'img', 'aria-hidden': 'true' },
+      el('i', { class: 'qh-bar-added', style: width(reached) }), el('i', { class: 'qh-bar-covered', style: width(now.certain) })),
+    reached >= goal ? Q.word('target.met', { target: Q.share(goal) })
+      : Q.word('target.reached', { share: Q.share(reached / goal), target: Q.share(goal) })];
+  }
+
+  // Areas of the smallest level in which every resident has a full circle.
+  function wholeAreas() {
+    const level = Q.levels().pop();
+    if (!level) return null;
+    const whole = (when) => Q.data.areas.id.filter((id, row) => {
+      const counts = Q.data.areas.level[row] === level ? Q.counts(when, level, id, 'circle') : null;
+      return counts && counts.covered > 0 && counts.gap === 0 && counts.unknown === 0;
+    }).length;
+    const all = Q.data.areas.id.filter((id, row) => Q.data.areas.level[row] === level && Q.counts('today', level, id, 'circle')).length;
+    return tile('tile.areas.' + level, Q.count(whole('today')), Q.last() ? Q.count(whole(Q.last())) : null,
+      Q.word('tile.areas_note', { number: Q.count(all) }));
+  }
+
+  function progress() {
+    const done = Q.data.progress;
+    if (!done) return null;
+    return el('div', { class: 'qh-tile qh-wide' }, el('h2', {}, Q.word('tile.progress')),
+      el('p', { class: 'qh-figure' }, el('b', {}, Q.word('target.outlets', { done: Q.count(done[0]), target: Q.count(done[1]),
+        share: done[1] > 0 ? (Math.round(1000 * done[0] / done[1]) / 10) + '%' : Q.word('none') }))));
   }
 
   function option(value, words, chosen) {
@@ -83,16 +116,17 @@
     const levels = Q.levels();
     const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id));
     Q.fill(Q.byId('qh-tools'),
-      el('p', { class: 'qh-caption' }, Q.typeName(view.type), ' · ', Q.whenWord()),
+      el('p', { class: 'qh-caption' }),
       el('select', { id: 'qh-type', 'aria-label': Q.word('choose.type'), onchange: (event) => Q.set({ type: event.target.value }) },
         kinds.map((type) => option(type, Q.typeName(type) + (type === 'circle' ? '' : ' · ' + Q.threshold(type)), view.type))),
-      Q.data.after && el('div', { class: 'qh-when', role: 'group', 'aria-label': Q.word('choose.when') },
-        ['today', 'after'].map((when) => el('button', { type: 'button', 'data-when': when, 'aria-pressed': String(view.when === when),
-          onclick: () => Q.set({ when: when }) }, Q.word(when)))),
+      Q.timeSwitch(),
       levels.length > 1 && el('select', { id: 'qh-level', 'aria-label': Q.word('choose.level'),
         onchange: (event) => Q.set({ level: event.target.value }) },
       levels.map((level) => option(level, Q.word('by_level', { level: Q.word('level.' + level) }), view.level))));
+    Q.drawCaption();
   };
+
+  Q.drawCaption = () => Q.fill(Q.byId('qh-tools').querySelector('.qh-caption'), Q.typeName(Q.view.type), ' · ', Q.whenWord());
 
   function segment(name, persons, total) {
     return persons > 0 ? el('i', { class: 'qh-bar-' + name, style: 'width:' + (100 * persons / total) + '%' }) : null;
@@ -109,7 +143,7 @@
   function typeRow(type) {
     const now = city('today', type);
     if (!now) return null;
-    const after = Q.data.after ? city('after', type) : null;
+    const after = Q.last() ? city(Q.then(), type) : null;
     const moved = after && after.covered !== now.covered;
     return el('button', { type: 'button', class: 'qh-type' + (type === 'circle' ? ' qh-whole' : ''), 'data-type': type,
       'aria-pressed': String(type === Q.view.type), onclick: () => Q.set({ type: type }) },
@@ -125,7 +159,7 @@
     const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id));
     const chosen = city('today', Q.view.type);
     Q.fill(Q.byId('qh-types'), el('h2', {}, Q.word('types.title'), ' ', el('small', {}, Q.word('types.unit'))),
-      el('p', { class: 'qh-key' }, key('covered'), Q.data.after && key('added'), key('gap'), key('unknown')),
+      el('p', { class: 'qh-key' }, key('covered'), Q.last() && key('added'), key('gap'), key('unknown')),
       kinds.map(typeRow),
       chosen && chosen.overcount > 0 && el('p', { class: 'qh-note' },
         sentence('types.overcount', { type: Q.typeName(Q.view.type), number: Q.count(chosen.overcount) })),
@@ -140,7 +174,32 @@
       .sort((a, b) => b.counts.gap - a.counts.gap || a.row - b.row).slice(0, WORST);
   };
 
+  // What is left of a gap of the list after the plan, where the tables tell it.
+  function left(gap) {
+    if (!Q.last()) return null;
+    const counts = Q.counts(Q.then(), 'community', gap.place, gap.type);
+    return counts ? counts.gap : null;
+  }
+
+  function gapRow(gap, most) {
+    const rest = left(gap);
+    return el('li', {}, el('button', { type: 'button', onclick: () => Q.goToGap(gap) },
+      el('span', {}, Q.user(gap[Q.view.language]), el('small', {}, Q.typeName(gap.type),
+        gap.minutes !== null && [' · ', Q.word('worst.minutes', { number: Q.count(gap.minutes) })])),
+      el('span', { class: 'qh-mini' }, el('i', { style: 'width:' + (100 * gap.residents / most) + '%' })),
+      el('b', {}, Q.count(gap.residents), rest !== null && el('small', {}, '→ ' + Q.count(rest)))));
+  }
+
+  function gapList() {
+    const found = Q.data.gaps.filter((gap) => Q.view.type === 'circle' || gap.type === Q.view.type).slice(0, WORST);
+    const most = Math.max.apply(null, found.map((gap) => gap.residents || 1).concat([1]));
+    return [el('h2', {}, Q.word('worst.ten')),
+      el('p', { class: 'qh-fine' }, Q.typeName(Q.view.type), ' · ', Q.word(Q.last() ? 'worst.how_after' : 'worst.how')),
+      found.length ? el('ol', { class: 'qh-worst qh-gaps' }, found.map((gap) => gapRow(gap, most))) : el('p', {}, Q.word('worst.none_type'))];
+  }
+
   function worst() {
+    if (Q.data.gaps.length) return gapList();
     const found = Q.worst();
     if (!Q.data.areas.id.length) return null;
     const most = found.length ? found[0].counts.gap : 1;

@@ -48,7 +48,7 @@
     const points = Q.data.points;
     const residents = points.residents[row];
     const before = points.states[row];
-    const after = points.after ? points.after[row] : '';
+    const after = Q.last() ? Q.states(Q.then())[row] : '';
     const last = Q.data.types.length;
     const lines = Q.data.types.map((kind, column) => el('tr', { class: chosen(kind.id) },
       el('th', {}, Q.typeName(kind.id), el('small', {}, nearest(row, column))),
@@ -73,7 +73,7 @@
 
   function areaLine(level, area, type) {
     const before = Q.counts('today', level, area, type);
-    const after = Q.data.after ? Q.counts('after', level, area, type) : null;
+    const after = Q.last() ? Q.counts(Q.then(), level, area, type) : null;
     if (!before) return null;
     const pair = (name, show) => (after && after[name] !== before[name]
       ? [show(before[name]), ' → ', el('b', {}, show(after[name]))] : show(before[name]));
