@@ -173,10 +173,15 @@ class MeasureSection(Section):
 
 
 class MapSection(Section):
-    """``[map]``: the page."""
+    """``[map]``: the pages and the sheet."""
 
     title: str = ""
     simplify: Annotated[float, Field(ge=0)] = 1.0
+    sheet: bool = True
+    tiles: str = ""
+    tiles_key: str = ""
+    tiles_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    tiles_credit: str = ""
 
 
 class PathsSection(RootModel[dict[str, str]]):
