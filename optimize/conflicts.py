@@ -39,9 +39,17 @@ def no_plan() -> Fault:
 
 
 def option_of(quota: Quota) -> str:
-    """Return the study's option that sets ``quota``, e.g. ``plan.per_district.D1``."""
-    parts = [f"plan.per_type.{quota.type}"] if quota.type else []
-    parts += [f"plan.per_{quota.level}.{quota.group}"] if quota.level else []
+    """Return the study's option that sets ``quota``, e.g. ``plan.per_district.D1``.
+
+    A quota of several options names all of them, ``plan.per_type.shop × plan.per_year.2027``.
+    """
+    if quota.type and quota.level == "community":
+        parts = [f"plan.community_min.{quota.type} ({quota.group})"]
+    else:
+        parts = [f"plan.per_type.{quota.type}"] if quota.type else []
+        parts += [f"plan.per_{quota.level}.{quota.group}"] if quota.level else []
+    parts += [f"plan.per_year.{quota.year}"] if quota.year else []
+    parts += [f"plan.upgrades ({quota.action})"] if quota.action else []
     return " × ".join(parts) or "plan.outlets"
 
 
@@ -50,13 +58,22 @@ def held_by(problem: SitingProblem, members: Bools) -> int:
     return int(np.minimum(members.sum(axis=1), problem.capacity).sum())
 
 
+def open_in(problem: SitingProblem, quota: Quota) -> Bools:
+    """Return the members of ``quota`` (m, K) that may open in its year."""
+    members = problem.members(quota)
+    if quota.year:
+        bound = problem.fixed & (problem.fixed_year >= 0)
+        members &= ~bound | (problem.fixed_year == problem.years.index(quota.year))
+    return members
+
+
 def _fault(code: str, column: str, **params: object) -> Fault:
     return Fault(code, column=column, params=tuple(params.items()))
 
 
 def _more_than_held(problem: SitingProblem) -> Iterator[Fault]:
     for quota in problem.quotas:
-        held = held_by(problem, problem.members(quota)) if quota.minimum else 0
+        held = held_by(problem, open_in(problem, quota)) if quota.minimum else 0
         if quota.minimum > held:
             option = option_of(quota)
             yield _fault("siting_over_held", option, minimum=quota.minimum, held=held)
@@ -78,7 +95,7 @@ def _sums_over_held(problem: SitingProblem) -> Iterator[Fault]:
     for family in _families(problem, Quota()):
         union = np.zeros_like(problem.allowed)
         for quota in family:
-            union |= problem.members(quota)
+            union |= open_in(problem, quota)
         needed, held = sum(quota.minimum for quota in family), held_by(problem, union)
         if len(family) > 1 and needed > held:
             yield _fault("siting_sum_over_held", _listed(family), needed=needed, held=held)
@@ -86,11 +103,12 @@ def _sums_over_held(problem: SitingProblem) -> Iterator[Fault]:
 
 def _families(problem: SitingProblem, outer: Quota) -> Iterator[list[Quota]]:
     """Yield sets of quotas with minima, inside ``outer`` and disjoint among themselves."""
-    families: dict[tuple[bool, str], dict[tuple[str, str], Quota]] = {}
+    families: dict[tuple[object, ...], dict[tuple[str, ...], Quota]] = {}
     for quota in problem.quotas:
         if quota.minimum and _inside(quota, outer):
-            same = families.setdefault((bool(quota.type), quota.level), {})
-            key = (quota.type, quota.group)
+            kind = (bool(quota.type), quota.level, bool(quota.year), bool(quota.action))
+            same = families.setdefault(kind, {})
+            key = (quota.type, quota.group, quota.year, quota.action)
             if key not in same or same[key].minimum < quota.minimum:
                 same[key] = quota
     for same in families.values():
@@ -98,9 +116,11 @@ def _families(problem: SitingProblem, outer: Quota) -> Iterator[list[Quota]]:
 
 
 def _inside(inner: Quota, outer: Quota) -> bool:
-    by_type = outer.type in {"", inner.type}
-    by_group = not outer.level or (outer.level, outer.group) == (inner.level, inner.group)
-    return by_type and by_group
+    """Whether every outlet that counts towards ``inner`` counts towards ``outer``."""
+    alike = all(
+        getattr(outer, part) in {"", getattr(inner, part)} for part in ("type", "year", "action")
+    )
+    return alike and (not outer.level or (outer.level, outer.group) == (inner.level, inner.group))
 
 
 def _listed(quotas: list[Quota]) -> str:
@@ -112,14 +132,27 @@ def _required_over_maximum(problem: SitingProblem) -> Iterator[Fault]:
     for quota in problem.quotas:
         if quota.maximum is None:
             continue
-        members = problem.members(quota)
-        fixed = problem.fixed & members
-        # A required site counts where every outlet it may hold falls under the quota.
-        only_here = problem.required & ~(problem.allowed & ~members).any(axis=1)
-        needed = int(fixed.sum() + (only_here & ~problem.fixed.any(axis=1)).sum())
+        needed = int(_fixed_in(problem, quota).sum() + _required_in(problem, quota).sum())
         if needed > quota.maximum:
             option = option_of(quota)
             yield _fault("siting_required_over", option, needed=needed, maximum=quota.maximum)
+
+
+def _fixed_in(problem: SitingProblem, quota: Quota) -> Bools:
+    """Return the fixed pairs (m, K) that count towards ``quota`` in every plan."""
+    fixed = problem.fixed & problem.members(quota)
+    if quota.year and problem.n_years > 1:
+        fixed &= problem.fixed_year == problem.years.index(quota.year)
+    return fixed
+
+
+def _required_in(problem: SitingProblem, quota: Quota) -> Bools:
+    """Return the required sites (m,) without fixed pairs whose outlets all count in ``quota``."""
+    if quota.year and problem.n_years > 1:
+        return np.zeros_like(problem.required)
+    elsewhere = (problem.allowed & ~problem.members(quota)).any(axis=1)
+    only_here: Bools = problem.required & ~elsewhere & ~problem.fixed.any(axis=1)
+    return only_here
 
 
 def _sites_overfull(problem: SitingProblem) -> Iterator[Fault]:

@@ -20,6 +20,9 @@ from .kernels_cliques import edge_cliques
 from .limit_row import LimitRow, counting
 from .problem import SitingProblem
 
+#: Sites are far enough apart up to this rounding of their positions, m.
+_ROUNDING = 1e-6
+
 
 def spacing_rows(problem: SitingProblem, candidate: Ints, kind: Ints) -> Iterator[LimitRow]:
     """Yield  sum over (j, t) of x[j, k, t] <= 1  for cliques of new sites j too close for type k.
@@ -42,6 +45,7 @@ def close_cliques(xy: Floats, metres: float) -> list[Ints]:
 
     Points of one clique are pairwise closer; every pair closer is in at least one.
     """
+    metres -= _ROUNDING
     if metres <= 0 or len(xy) < 2:
         return []
     cells = np.floor((xy - xy.min(axis=0)) / (metres / np.sqrt(2.0))).astype(np.int64)
