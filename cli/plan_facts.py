@@ -48,7 +48,7 @@ def facts(run: StudyRun, result: PlanResult, summary: pd.DataFrame, key: str) ->
         "candidates": len(result.ground.table),
         "cost": _cost(result),
         "years": list(options.years),
-        "by_year": _by_year(result),
+        "by_year": _by_year(result, summary),
         "residents_helped": plan_coverage(problem, plan).helped,
         "newly_covered": _newly_covered(result),
         "types": {
@@ -75,8 +75,9 @@ def _cost(result: PlanResult) -> float | None:
     return total if math.isfinite(total) else None
 
 
-def _by_year(result: PlanResult) -> list[dict[str, Any]]:
-    """Return for each year its outlets, and residents newly covered by its end, by type."""
+def _by_year(result: PlanResult, summary: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return for each year its outlets, residents newly covered by its end, shares by type."""
+    city = summary[summary["level"] == "city"]
     problem, plan = result.problem, result.plan
     found = []
     for number, year in enumerate(problem.years):
@@ -89,6 +90,7 @@ def _by_year(result: PlanResult) -> list[dict[str, Any]]:
                 "outlets": len(opened),
                 "upgraded": sum(bool(problem.upgrade[item.candidate]) for item in opened),
                 "newly_covered": float(persons.sum()),
+                "shares": _shares_of(city[city["year"] == year]),
             }
         )
     return found
@@ -108,14 +110,16 @@ def _before(run: StudyRun, result: PlanResult) -> dict[str, Any]:
             "districts": _shares(summary)}  # fmt: skip
 
 
+def _shares_of(rows: pd.DataFrame) -> dict[str, float | None]:
+    """Return the share covered by type."""
+    pairs = zip(rows["type"], rows["share"].astype(float), strict=True)
+    return {str(kind): None if math.isnan(value) else value for kind, value in pairs}
+
+
 def _shares(summary: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     """Return the share covered by district and type."""
     rows = summary[(summary["level"] == "district") & (summary["area"] != "")]
-    found: dict[str, dict[str, float | None]] = {}
-    for area, kind, share in zip(rows["area"], rows["type"], rows["share"], strict=True):
-        value = float(share)
-        found.setdefault(str(area), {})[str(kind)] = None if math.isnan(value) else value
-    return found
+    return {str(area): _shares_of(part) for area, part in rows.groupby("area", sort=False)}
 
 
 def _persons_after(city: pd.DataFrame, kind: str) -> dict[str, float | None]:

@@ -15,6 +15,8 @@ from quarterhour.data.faults import Fault, InputFaults
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
 from quarterhour.data.study import STUDY_FILE
 from quarterhour.data.study_files import file_hashes
+from quarterhour.maps.report import write_report
+from quarterhour.maps.report_parts import sheets as report_sheets
 from quarterhour.optimize.plan import Plan
 from quarterhour.optimize.problem import SitingProblem
 from quarterhour.optimize.solve import plan_max_coverage
@@ -24,6 +26,7 @@ from .console import Screen
 from .earlier import plan_files
 from .plan_facts import facts
 from .plan_problem import base_circles, study_problem
+from .plan_report import plan_report
 from .plan_result import PlanResult, explained
 from .plan_sites import helped_by, route_table, site_table
 from .plan_tables import (
@@ -120,7 +123,11 @@ def write_tables(run: StudyRun, result: PlanResult, folder: Path) -> dict[str, A
     sheets = {"sites": pd.DataFrame(sites.drop(columns="geometry")), "after": summary, **tables}
     language = run.config.study.language
     write_workbook(sheets, folder / "plan.xlsx", units=data_dictionary(language))
-    return facts(run, result, summary, key(run))
+    found = facts(run, result, summary, key(run))
+    report = plan_report(run, result, found, sites, routes)
+    write_report(report, folder / "plan_report.html")
+    write_workbook(report_sheets(report, language), folder / "plan_report.xlsx")
+    return found
 
 
 def _none_in_time(seconds: float) -> Fault:
