@@ -57,6 +57,26 @@ class StepDecay:
 
 
 @dataclass(frozen=True, slots=True)
+class LinearDecay:
+    """``f(c) = 1 − c / reach`` up to ``reach``, 0 beyond.
+
+    Raises
+    ------
+    ValueError
+        If ``reach`` is not above 0.
+    """
+
+    reach: float
+
+    def __post_init__(self) -> None:
+        _above_zero(reach=self.reach)
+
+    def __call__(self, cost: npt.ArrayLike, /) -> Floats:
+        """Return weights, float64, in the shape of ``cost``."""
+        return np.asarray(np.clip(1 - np.asarray(cost, np.float64) / self.reach, 0, 1), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
 class GaussianDecay:
     """``f(c) = exp(-c² / (2 sigma²))``.
 

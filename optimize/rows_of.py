@@ -58,7 +58,7 @@ class Rows:
 
 def columns_of(problem: SitingProblem) -> Openings:
     """Return the openings of ``problem`` with their limits and own gains, and no coverage rows."""
-    nothing_to_gain = replace(problem, covered=np.ones_like(problem.covered))
+    nothing_to_gain = replace(problem, covered=np.ones_like(problem.covered), floors=())
     return flatten(nothing_to_gain)
 
 
