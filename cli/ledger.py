@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -190,10 +191,10 @@ def ledger(
     run_stages(study, ("measure", "plan"), Screen(screen.language, quiet=True))
     desk = open_desk(study, screen, now)
     path = out or desk.folder / LEDGER_FILE
-    copies = desk.read({path.name: path} if path.exists() else {})
+    copies = desk.read(name_files([path], desk.folder) if path.exists() else {})
     desk.log.raise_if_any()
     show_warnings(desk, screen)
-    merged = merge(desk.history, copies)
+    merged = merge(desk.history, copies, own=LEDGER_FILE)
     history = desk.planned(desk.history.add(merged.events, desk.now))
     backup = write_all(desk, history, copies, path)
     if backup is not None:
@@ -221,6 +222,17 @@ def open_desk(study: Path, screen: Screen, now: dt.datetime | None) -> Desk:
     return desk
 
 
+def name_files(files: Sequence[Path], folder: Path) -> dict[str, Path]:
+    """Return name -> path of each workbook once; the plain name of the own one is its alone."""
+    own = (folder / LEDGER_FILE).resolve()
+    given = {path.resolve(): path for path in files}
+    names = [LEDGER_FILE, *(path.name for path in given if path != own)]
+    return {
+        path.name if path == own or names.count(path.name) == 1 else str(shown): path
+        for path, shown in given.items()
+    }
+
+
 def results_there(study: Path) -> bool:
     """Tell whether the study has a plan to compare with."""
     results = study_file(study).parent / RESULTS
@@ -238,7 +250,10 @@ def write_all(desk: Desk, history: History, copies: Sequence[Ledger], path: Path
     """
     content = desk.content(history, copies)
     backup = _backup_path(path, desk.now) if path.exists() else None
-    with staged(desk.folder) as own, staged(path.parent) as aside:
+    with ExitStack() as stack:
+        own = aside = stack.enter_context(staged(desk.folder))
+        if path.parent.resolve() != desk.folder.resolve():
+            aside = stack.enter_context(staged(path.parent))
         history.write(own.path(HISTORY_FILE))
         if backup is not None:
             shutil.copy2(path, aside.path(backup.name))

@@ -26,6 +26,7 @@ from .console import Screen
 from .ledger import (
     LEDGER_FILE,
     Desk,
+    name_files,
     open_desk,
     results_there,
     say,
@@ -69,38 +70,36 @@ def progress(
     if not results_there(study):
         run_stages(study, ("measure", "plan"), Screen(screen.language, quiet=True))
     desk = open_desk(study, screen, now)
-    copies = desk.read(_named(files, desk.folder / LEDGER_FILE))
+    own = desk.folder / LEDGER_FILE
+    copies = desk.read(name_files(_parties(files, own), desk.folder))
     desk.log.raise_if_any()
     show_warnings(desk, screen)
-    merged = merge(desk.history, copies)
+    merged = merge(desk.history, copies, own=LEDGER_FILE)
     history = desk.history.add(merged.events, desk.now)
     report = _Report(desk, history, merged, copies)
     with screen.progress() as told:
         desk.run.progress = told
         report.measure()
     with ExitStack() as stack:
-        report.write(stack.enter_context(staged(desk.run.results)))
+        # Left in reverse: a report that cannot be replaced keeps the history from being written.
         if len(copies) == 1:
             history.write(stack.enter_context(staged(desk.folder)).path(HISTORY_FILE))
+        report.write(stack.enter_context(staged(desk.run.results)))
     if len(copies) > 1:
-        write_all(desk, history, copies, desk.folder / LEDGER_FILE)
+        write_all(desk, history, copies, own)
     report.show(screen)
     show_conflicts(merged, desk.words, screen)
     if len(copies) > 1:
-        say(screen, "merged", path=(desk.folder / LEDGER_FILE).resolve(), files=len(copies))
+        say(screen, "merged", path=own.resolve(), files=len(copies))
     path = desk.run.results / "progress.xlsx"
     say(screen, "report", path=path.resolve())
     return path
 
 
-def _named(files: Sequence[Path], own: Path) -> dict[str, Path]:
-    """Return name -> path of each workbook once; the study's own takes part in a merger."""
-    unique = list(dict.fromkeys(path.resolve() for path in files))
-    if len(unique) > 1 and own.exists() and own.resolve() not in unique:
-        unique.append(own.resolve())
-    given = {path.resolve(): path for path in (*files, own)}
-    names = [path.name for path in unique]
-    return {path.name if names.count(path.name) == 1 else str(given[path]): path for path in unique}
+def _parties(files: Sequence[Path], own: Path) -> list[Path]:
+    """Return the workbooks; where several are merged the study's own one takes part."""
+    several = len({path.resolve() for path in files}) > 1
+    return [*files, own] if several and own.exists() else [*files]
 
 
 class _Report:

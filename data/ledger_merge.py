@@ -4,6 +4,7 @@ For a cell let *origin* be its value when the copy was written, *now* the record
 what the copy holds::
 
     value == now                      nothing to do (noted where the copy changed it as well)
+    value was brought before          nothing to do: the history has it
     value == origin                   the copy is older here: now stays
     now == origin                     the copy's edit is taken
     now came from the same workbook   a further edit of the same hand: taken
@@ -22,7 +23,7 @@ from .ledger_history import Event, History
 from .ledger_read import Ledger
 from .ledger_schema import BY_NAME, Records
 
-#: Share of its earlier edits that a workbook must still hold to count as the same one, gone on.
+#: A workbook that has gone back to the old value in this share of its recorded edits is another.
 SAME_SHARE = 0.5
 
 Verdict = Literal["nothing", "same", "stale", "take", "conflict", "decided"]
@@ -76,7 +77,7 @@ class Merged:
     stale: dict[str, int] = field(default_factory=dict)
 
 
-def merge(history: History, copies: Sequence[Ledger]) -> Merged:
+def merge(history: History, copies: Sequence[Ledger], *, own: str = "") -> Merged:
     """Merge edited copies into the recorded state.
 
     Parameters
@@ -86,6 +87,9 @@ def merge(history: History, copies: Sequence[Ledger]) -> Merged:
     copies
         Workbooks as read and checked; their order decides only which value is shown first.
 
+    own
+        Name of the study's own workbook, which keeps its place: its name is proof enough.
+
     Returns
     -------
     Merged
@@ -94,7 +98,7 @@ def merge(history: History, copies: Sequence[Ledger]) -> Merged:
     state = history.state()
     unsettled = history.conflicts()
     cells = set(zip(unsettled["id"], unsettled["column"], strict=True))
-    sides = [_Side(copy, history, state) for copy in copies]
+    sides = [_Side(copy, history, state, own) for copy in copies]
     found = _Collector(state)
     for side in sides:
         for key, row in side.copy.records.items():
@@ -128,36 +132,47 @@ def _hash(copies: Iterable[Ledger], name: str) -> str:
 class _Side:
     """One copy, what it was written from, and what it brought before."""
 
-    def __init__(self, copy: Ledger, history: History, state: Records) -> None:
+    def __init__(self, copy: Ledger, history: History, state: Records, own: str) -> None:
         self.copy, self.now = copy, state
         latest = history.entry
         entry = latest if copy.stamp is None or copy.stamp > latest else copy.stamp
         self.origin = state if entry == latest else history.state(entry)
-        brought = history.brought(copy.name, entry)
-        self.brought = brought if self._goes_on(brought) else {}
+        cells = history.brought(copy.name, entry).items()
+        brought = {spot: value for spot, value in cells if spot not in copy.decisions}
+        self.earlier = brought
+        self.same = self._goes_on(brought, own)
         self.stale = 0
 
-    def _goes_on(self, brought: dict[tuple[str, str], str]) -> bool:
-        """Tell whether this is the workbook that was recorded, not another of the same name."""
-        held = sum(
-            self.copy.records.get(key, {}).get(column) == value
-            for (key, column), value in brought.items()
+    def _goes_on(self, brought: dict[tuple[str, str], str], own: str) -> bool:
+        """Tell whether this is the workbook that was recorded, not another of the same name.
+
+        Another one would hold the old values where this one was edited. Where not a single edit
+        is left to know it by, only the study's own file is trusted.
+        """
+        values = {spot: self.copy.records.get(spot[0], {}).get(spot[1], "") for spot in brought}
+        back = sum(
+            value == self.origin.get(key, {}).get(column, "") != brought[key, column]
+            for (key, column), value in values.items()
         )
-        return held >= SAME_SHARE * len(brought)
+        held = any(value == brought[spot] for spot, value in values.items())
+        return back < SAME_SHARE * len(brought) and (held or self.copy.name == own)
 
     def verdict(self, key: str, column: str, value: str) -> Verdict:
         """Return what a value of this copy means, as the module says."""
         origin = self.origin.get(key, {}).get(column, "")
         now = self.now.get(key, {}).get(column, "")
-        earlier = self.brought.get((key, column))
+        earlier = self.earlier.get((key, column))
         if value == now:
             return "same" if value not in (origin, earlier) else "nothing"
+        if value == earlier:
+            return "nothing"  # it is in the history, and something else was decided since
         if value == origin:
             # Put back by the hand that changed it, or merely older? Somebody must say.
-            return "stale" if earlier is None else "conflict"
-        if now in (origin, earlier):
+            return "conflict" if self.same and earlier is not None else "stale"
+        decided = self.copy.decisions.get((key, column)) == now
+        if now == origin or decided or (self.same and earlier == now):
             return "take"
-        return "conflict" if earlier != value else "nothing"
+        return "conflict"
 
     def missing(self) -> list[str]:
         """Return the ids it was written with and no longer has."""

@@ -77,3 +77,12 @@ def database(postgis, monkeypatch):
 
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def soffice():
+    """Path of a real LibreOffice."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    if found is None:
+        missing("no LibreOffice on the PATH", "QUARTERHOUR_REQUIRE_OFFICE")
+    return found
