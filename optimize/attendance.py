@@ -128,7 +128,7 @@ def _search(attendance: _Attendance, levels: int | None, run: Run) -> tuple[Foun
             level_openings(rounded.openings, rounded.rows, rounded.base, rounded.weight),
             solver=run.solver,
             start=found.chosen,
-            **run.effort(),
+            **run.clock(),
         )
         found = _better(attendance, found, solved)
         gap = relative_gap(found.objective, found.bound)

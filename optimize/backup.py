@@ -76,7 +76,7 @@ class _Backup:
     def times(self, chosen: Bools) -> Floats:
         """Return how often each row is covered (R,), at most twice."""
         counts = self.base + self.rows.matrix @ chosen.astype(np.float64)
-        return np.minimum(counts, 2.0)
+        return np.asarray(np.minimum(counts, 2.0), dtype=np.float64)
 
     def value(self, chosen: Bools) -> float:
         """Return the objective: gained first coverage (if traded) and gained backup."""
@@ -171,8 +171,8 @@ def plan_fewest_backup(problem: SitingProblem, **effort: Unpack[Effort]) -> Plan
         return replace(least, sense="max", objective_kind="fewest_backup")
     exactly = Quota(maximum=len(least.chosen))
     limited = replace(problem, quotas=(*problem.quotas, exactly))
-    within = run.effort() | Effort(solver=effort.get("solver", "highs"))
-    plan = plan_backup(limited, first="required", **within)
+    solver = effort.get("solver", "highs")
+    plan = plan_backup(limited, first="required", solver=solver, **run.clock())
     figures = dict(plan.figures) | {"fewest": least.objective, "fewest_bound": least.bound}
     return replace(plan, objective_kind="fewest_backup", figures=figures, seconds=run.seconds())
 

@@ -32,7 +32,7 @@ from .existing import Existing
 from .fewest import Price
 from .finish import Extras, Found, plan_of, refused, rounding, whole_bound
 from .objective_checks import by_pair, number_between, refuse_rules
-from .plan import PROVEN, Assignment, Plan, relative_gap
+from .plan import PROVEN, Assignment, Plan, Sense, relative_gap
 from .problem import SitingProblem
 from .rows_of import at_least, columns_of, rows_of
 
@@ -299,7 +299,7 @@ def _finished(
     *,
     kind: str,
 ) -> Plan:
-    sense = "max" if kind == "capacitated" else "min"
+    sense: Sense = "max" if kind == "capacitated" else "min"
     if served is None:
         return plan_of(problem, serving.openings, found, run, sense=sense, kind=kind)
     served = _nearer(serving, served, run) if found.ended == "finished" else served

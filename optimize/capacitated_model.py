@@ -64,7 +64,8 @@ class Serving:
         """Return the persons that each column serves (q + e,)."""
         persons = self.persons[self.row_of_entry()] * served.part
         width = len(self.capacity)
-        return np.bincount(self.rows.matrix.indices, weights=persons, minlength=width)
+        loads = np.bincount(self.rows.matrix.indices, weights=persons, minlength=width)
+        return loads.astype(np.float64, copy=False)
 
     def kept_by(self, served: Served) -> bool:
         """Whether limits, capacities and least loads are kept and nobody is served twice."""

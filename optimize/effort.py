@@ -17,13 +17,11 @@ from .solvers import Outcome, Request, Solver, choose_solver
 GAP_SHARE = 0.999
 
 
-class Effort(TypedDict, total=False):
-    """Options that every objective takes, with the defaults of `plan_max_coverage`.
+class Clock(TypedDict, total=False):
+    """How long and how exactly: what is handed on to a further step of the same run.
 
     Attributes
     ----------
-    solver
-        ``highs`` (default), ``cbc``, or the name of another solver PuLP knows.
     time_limit
         Wall time for everything, s (60).
     gap
@@ -35,12 +33,23 @@ class Effort(TypedDict, total=False):
         best plan found.
     """
 
-    solver: str
     time_limit: float
     gap: float
     seed: int
     threads: int
     progress: Progress
+
+
+class Effort(Clock, total=False):
+    """Options that every objective takes, with the defaults of `plan_max_coverage`.
+
+    Attributes
+    ----------
+    solver
+        ``highs`` (default), ``cbc``, or the name of another solver PuLP knows.
+    """
+
+    solver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +104,9 @@ class Run:
         outcome = self.solver.solve(model, self.request(gap=gap, share=share))
         return model.chosen(), outcome
 
-    def effort(self) -> Effort:
+    def clock(self) -> Clock:
         """Return the options for a further call within the time left."""
-        return Effort(
+        return Clock(
             time_limit=max(self.left(), 0.01),
             gap=self.gap,
             seed=self.seed,

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy import sparse
 
-from .arrays import Bools, Floats, gather
+from .arrays import Bools, Floats, Ints, gather
 from .effort import Run
 from .limits import TOLERANCE
 from .targets import Targets, slack
@@ -69,7 +69,7 @@ class _Cover:
         self.used[self._limits_of.indices[limit]] += sign * self._limits_of.data[limit]
         self.chosen[opening] = sign > 0
 
-    def _people(self, rows: np.ndarray) -> tuple[np.ndarray, Floats]:  # type: ignore[type-arg]
+    def _people(self, rows: Ints) -> tuple[Ints, Floats]:
         groups, owner = gather(self._groups_of, rows)
         start = self._groups_of.indptr[rows][owner]
         first = np.searchsorted(owner, owner)  # owners are sorted
@@ -83,7 +83,7 @@ class _Cover:
     def complete(self) -> bool:
         return not self.short().any() and not len(self._unmet())
 
-    def _unmet(self) -> np.ndarray:  # type: ignore[type-arg]
+    def _unmet(self) -> Ints:
         return np.flatnonzero(self.used < self.targets.openings.limits.lower - TOLERANCE)
 
     def _fitting(self) -> Bools:
@@ -149,7 +149,7 @@ class _Cover:
             self._return_to(self.best)
             idle = 0 if cheaper else idle + 1
 
-    def _neighbours(self, rng: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+    def _neighbours(self, rng: np.random.Generator) -> Ints:
         """Return an open opening and the open ones that share the most rows with it."""
         first = int(rng.choice(np.flatnonzero(self.chosen)))
         part = slice(self._by_opening.indptr[first], self._by_opening.indptr[first + 1])

@@ -44,7 +44,8 @@ class Rows:
 
     def reached(self) -> Bools:
         """Return which rows (R,) any opening reaches."""
-        return np.diff(self.matrix.indptr) > 0
+        reached: Bools = np.diff(self.matrix.indptr) > 0
+        return reached
 
     def columns(self, row: int) -> Ints:
         """Return the openings that reach a row."""

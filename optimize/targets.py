@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from quarterhour.data.faults import Fault, FaultLog
+from quarterhour.data.faults import Fault, FaultLog, Severity
 
 from .arrays import Bools, Floats, Ints, Labels, rows_met, sums_by
 from .limits import TOLERANCE
@@ -159,7 +159,7 @@ def _target(
 def _short(name: str, share: float, most: float, *, strict: bool) -> Fault:
     params = tuple({"wanted": _percent(share), "most": _percent(most)}.items())
     code = "siting_target_out_of_reach" if strict else "siting_target_lowered"
-    severity = "fault" if strict else "warning"
+    severity: Severity = "fault" if strict else "warning"
     return Fault(code, column="plan.share", value=name, params=params, severity=severity)
 
 
