@@ -32,10 +32,10 @@ from quarterhour.data.faults import FaultLog
 from quarterhour.data.streets import read_streets
 
 try:
-    from .engine_tiles import tiles
+    from .engine_tiles import memory, tiles
     from .record import Record
 except ImportError:  # started as a script
-    from engine_tiles import tiles
+    from engine_tiles import memory, tiles
     from record import Record
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -94,9 +94,9 @@ def dense(moscow: City) -> list[Record]:
             limit=LIMIT_M,
             threads=threads,  # noqa: B023
         )
-        before = _memory("VmRSS", reset=True)
+        before = memory("VmRSS", reset=True)
         wall, cpu, answer = _timed(ask)
-        peak, found = max(peak, _memory("VmHWM") - before), len(answer)
+        peak, found = max(peak, memory("VmHWM") - before), len(answer)
         del answer
         known = best.get(threads, (np.inf, np.inf))
         best[threads] = (min(wall, known[0]), min(cpu, known[1]))
@@ -303,13 +303,3 @@ def _best(ask: Callable[[], Any], times: int, *, clock: int = 1) -> tuple[float,
     """Return the least seconds (clock 0 wall, 1 CPU) of some runs and the last answer."""
     runs = [_timed(ask) for _ in range(times)]
     return min(run[clock] for run in runs), runs[-1][2]
-
-
-def _memory(kind: str, *, reset: bool = False) -> float:
-    """Return this process's memory in bytes as Linux counts it; ``reset`` forgets the peak."""
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(kind):
-            return float(line.split()[1]) * 1024
-    raise OSError(kind)

@@ -1,8 +1,8 @@
-"""Tiles: how cost grows with the network, and what one barrier makes to compute again.
+"""Tiles: how cost and memory grow from one to three whole cities, and what one barrier costs.
 
-Cheap on purpose: a window of Moscow of 12 km, and 400 m, so that fixed costs of a tile weigh
-more here than at 1,200 m. Shown are the time per pair as the network grows, and the share of
-tiles computed again.
+Pairs of all nodes of Moscow within 1,200 m are written to disk tile by tile, on two threads, for
+one Moscow and for three side by side. The barrier is drawn in a window of 12 km at 400 m: shown is
+the share of its tiles computed again.
 """
 
 from __future__ import annotations
@@ -25,62 +25,85 @@ try:
 except ImportError:  # started as a script
     from record import Record
 
-LIMIT_M, TILE_M, WINDOW_M = 400.0, 1500.0, 12_000.0
+CITY_LIMIT_M, LIMIT_M, TILE_M, WINDOW_M = 1200.0, 400.0, 1500.0, 12_000.0
 
 
 def tiles(moscow: StreetNetwork) -> list[Record]:
-    """Return the records of tiles on a window of Moscow."""
-    return [*_growth(moscow), _changed_barrier(_side_by_side(moscow, 1))]
+    """Return the records of tiles on Moscow."""
+    return [*_growth(moscow), _changed_barrier(_window(moscow))]
 
 
-def _side_by_side(moscow: StreetNetwork, copies: int) -> StreetNetwork:
-    """Return the window from Moscow's middle, some of it next to each other."""
-    middle = np.median(moscow.x), np.median(moscow.y)
-    inside = np.abs(moscow.x - middle[0]) < WINDOW_M / 2
-    inside &= np.abs(moscow.y - middle[1]) < WINDOW_M / 2
+def _window(city: StreetNetwork) -> StreetNetwork:
+    """Return the streets around the middle of a city."""
+    inside = np.abs(city.x - np.median(city.x)) < WINDOW_M / 2
+    inside &= np.abs(city.y - np.median(city.y)) < WINDOW_M / 2
     number = np.cumsum(inside) - 1
-    kept = inside[moscow.edge_u] & inside[moscow.edge_v]
-    n, shift = int(inside.sum()), WINDOW_M + 3000.0
-    u, v = number[moscow.edge_u[kept]], number[moscow.edge_v[kept]]
+    kept = inside[city.edge_u] & inside[city.edge_v]
     return StreetNetwork.from_arrays(
-        np.concatenate([moscow.x[inside] + i * shift for i in range(copies)]),
-        np.tile(moscow.y[inside], copies),
-        np.concatenate([u + i * n for i in range(copies)]),
-        np.concatenate([v + i * n for i in range(copies)]),
-        np.tile(moscow.length[kept], copies),
+        city.x[inside],
+        city.y[inside],
+        number[city.edge_u[kept]],
+        number[city.edge_v[kept]],
+        city.length[kept],
         crs="EPSG:32637",
     )
 
 
-def _tiled(network: StreetNetwork, folder: str | Path) -> TiledPairs:
-    everyone = locate_nodes(network, np.arange(network.n_nodes))
-    return tiled_pairs(network, everyone, everyone, folder, limit=LIMIT_M, tile=TILE_M, threads=1)
+def _side_by_side(city: StreetNetwork, copies: int) -> StreetNetwork:
+    """Return some copies of a city next to each other."""
+    n, shift = city.n_nodes, float(np.ptp(city.x)) + 3000.0
+    return StreetNetwork.from_arrays(
+        np.concatenate([city.x + i * shift for i in range(copies)]),
+        np.tile(city.y, copies),
+        np.concatenate([city.edge_u + i * n for i in range(copies)]),
+        np.concatenate([city.edge_v + i * n for i in range(copies)]),
+        np.tile(city.length, copies),
+        crs="EPSG:32637",
+    )
 
 
 def _growth(moscow: StreetNetwork) -> list[Record]:
-    """Time one, two and three windows; CPU ns a pair, the network's preparation included."""
-    per_pair = []
-    for copies in (1, 2, 3):
+    """Stream one and three cities to disk; CPU ns a pair, the network's preparation included."""
+    figures = []
+    for copies in (1, 3):
         network = _side_by_side(moscow, copies)
-        runs = []
-        for _ in range(3):
-            with tempfile.TemporaryDirectory() as folder:
-                begin = time.process_time()
-                done = _tiled(network, folder)
-                seconds = time.process_time() - begin
-                runs.append(seconds / sum(_pairs_of(tile.path) for tile in done.tiles) * 1e9)
-        per_pair.append(min(runs))
-    names = ("one", "two", "three")
-    each = [
-        Record(f"tiles-{name}-window-ns-per-pair", value, "ns CPU")
-        for name, value in zip(names, per_pair, strict=True)
+        before = memory("VmRSS", reset=True)
+        with tempfile.TemporaryDirectory() as folder:
+            begin = time.process_time()
+            everyone = locate_nodes(network, np.arange(network.n_nodes))
+            done = tiled_pairs(network, everyone, everyone, folder, limit=CITY_LIMIT_M, threads=2)
+            seconds = time.process_time() - begin
+            found = sum(_pairs_of(tile.path) for tile in done.tiles)
+        figures.append((seconds / found * 1e9, (memory("VmHWM") - before) / 1e6, found))
+    (one, one_peak, _), (three, three_peak, found) = figures
+    return [
+        Record("tiles-three-cities-pairs", found, "pairs"),
+        Record("tiles-one-city-ns-per-pair", one, "ns CPU"),
+        Record("tiles-three-cities-ns-per-pair", three, "ns CPU"),
+        Record("tiles-one-city-peak", one_peak, "MB"),
+        Record("tiles-three-cities-peak", three_peak, "MB"),
+        Record("tiles-growth", three / one, "x per pair, 3 against 1"),
     ]
-    return [*each, Record("tiles-growth", per_pair[2] / per_pair[0], "x per pair, 3 against 1")]
 
 
 def _pairs_of(path: Path) -> int:
     with np.load(path, allow_pickle=False) as file:
         return int(file["indptr"][-1])
+
+
+def memory(kind: str, *, reset: bool = False) -> float:
+    """Return this process's memory in bytes as Linux counts it; ``reset`` forgets the peak."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(kind):
+            return float(line.split()[1]) * 1024
+    raise OSError(kind)
+
+
+def _tiled(network: StreetNetwork, folder: str | Path) -> TiledPairs:
+    everyone = locate_nodes(network, np.arange(network.n_nodes))
+    return tiled_pairs(network, everyone, everyone, folder, limit=LIMIT_M, tile=TILE_M, threads=1)
 
 
 def _changed_barrier(network: StreetNetwork) -> Record:

@@ -6,9 +6,11 @@ A chain is a run of edges through nodes where nothing can be decided.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from .impedance import Impedance
 from .network import StreetNetwork
@@ -56,12 +58,6 @@ def contract(network: StreetNetwork, costs: Impedance) -> Chains:
 
     The ends of an edge closed one way stay junctions, so that a chain is open or closed as a whole.
     """
-    from .kernels_chains import (  # noqa: PLC0415 - numba only when needed
-        hilbert_keys,
-        incidence,
-        walk_chains,
-    )
-
     n = network.n_nodes
     order = np.argsort(hilbert_keys(network.x, network.y), kind="stable")
     rank = np.empty(n, np.int32)
@@ -72,7 +68,7 @@ def contract(network: StreetNetwork, costs: Impedance) -> Chains:
     one_way = onwards != back
     keep[u[one_way]] = keep[v[one_way]] = True
     start, incident = incidence(n, u, v, onwards | back)
-    sequence, against, first, origin, to, junction = walk_chains(n, u, v, start, incident, keep)
+    sequence, against, first, origin, to, junction = _walked(u, v, start, incident, keep)
     by_origin = np.argsort(origin, kind="stable")
     first, place = _reordered(first, by_origin)
     sequence, against, origin, to = (
@@ -94,6 +90,65 @@ def contract(network: StreetNetwork, costs: Impedance) -> Chains:
         np.where(to >= 0, number[to], count).astype(np.uint32),
         order[junction],
     )
+
+
+def hilbert_keys(x: Floats, y: Floats) -> NDArray[np.uint32]:
+    """Return the place of every point along a Hilbert curve of 2^32 cells over their extent.
+
+    The curve keeps neighbours in the plane near each other in memory (Hilbert, 1891).
+    """
+    keys = np.zeros(len(x), np.uint32)
+    if len(x) == 0:
+        return keys
+    left, bottom = x.min(), y.min()
+    span = max(x.max() - left, y.max() - bottom)
+    scale = 65535.0 / span if span > 0 else 0.0
+    a, b = ((x - left) * scale).astype(np.uint16), ((y - bottom) * scale).astype(np.uint16)
+    for bit in range(15, -1, -1):
+        right, up = (a >> bit) & 1, (b >> bit) & 1
+        keys = (keys << 2) | ((3 * right) ^ up)
+        turned = np.where((up == 0) & (right == 1), np.uint16(65535), np.uint16(0))
+        a, b = a ^ turned, b ^ turned
+        a, b = np.where(up == 0, b, a), np.where(up == 0, a, b)
+    return keys
+
+
+def incidence(
+    n: int, u: NDArray[Any], v: NDArray[Any], is_open: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return, for each node, the open edges that end there (a loop stands twice), as CSR."""
+    edges = np.flatnonzero(is_open)
+    ends = np.column_stack([u[edges], v[edges]]).ravel()
+    place = np.arange(len(ends) + 1)  # one entry a column, so that none are added up
+    by_end = csc_array((place[:-1], ends, place), shape=(n, len(ends))).tocsr()
+    return by_end.indptr.astype(np.int64), np.repeat(edges, 2)[by_end.indices].astype(np.int32)
+
+
+def _walked(
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    start: NDArray[np.int64],
+    incident: NDArray[np.int32],
+    keep: NDArray[np.bool_],
+) -> tuple[NDArray[Any], ...]:
+    """Return sequence, against, first, origin, to and junction of `kernels_chains.walk_chains`.
+
+    A junction is a node where not exactly two different edges meet, or one in ``keep``.
+    """
+    from .kernels_chains import walk_chains  # noqa: PLC0415 - numba only when needed
+
+    degree, m = np.diff(start), len(incident) // 2
+    stop = (degree > 0) & ((degree != 2) | keep)
+    two = np.flatnonzero(degree == 2)
+    stop[two] |= incident[start[two]] == incident[start[two] + 1]  # a ring of one edge
+    junction = stop & (degree != 1)
+    sequence, origin, to = (np.empty(m, np.int32) for _ in range(3))
+    against, seen = np.empty(m, np.bool_), np.zeros(len(u), np.bool_)
+    first = np.zeros(m + 1, np.int64)
+    count = walk_chains(
+        u, v, start, incident, stop, junction, seen, sequence, against, first, origin, to
+    )
+    return sequence, against, first[: count + 1], origin[:count], to[:count], junction
 
 
 def _reordered(

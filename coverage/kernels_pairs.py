@@ -52,23 +52,23 @@ def _carry(node: Any, cost: Any, other: Any, limit: Any, dist: Array, beside: Ar
 
 
 @inner
-def _room(array: Array, least: Any) -> Any:
-    """Return the array, or a larger copy with room for ``least``."""
-    if least <= uint64(len(array)):
-        return array
-    size: Any = max(2 * len(array), np.int64(least))
-    bigger, k = np.empty(size, array.dtype), ZERO
-    while k < uint64(len(array)):
-        bigger[k] = array[k]
-        k += ONE
-    return bigger
+def _is_settled(node: Any, cost: Any, settled: Array, count: Any, dist: Array) -> Any:
+    """Tell whether a junction is among those settled last, at the same cost."""
+    while count > ZERO:
+        count -= ONE
+        other = uint64(settled[count]) & NODE
+        if other == node:
+            return True
+        if uint64(dist[other]) < cost:
+            return False
+    return False
 
 
 @inner
 def search_junctions(
     g: Any, s: Any, row: Any, limit: Any, dist: Array, heap: Array, settled: Array,
     g2: Any, s2: Any, beside: Any,
-) -> tuple[Any, Array, Array]:  # fmt: skip
+) -> tuple[Any, Array]:  # fmt: skip
     """Settle every junction within the limit of one source, nearest first.
 
     Returns
@@ -76,8 +76,8 @@ def search_junctions(
     count
         How many junctions stand in ``settled``, marked `EDGE` when a way from them leads beyond the
         limit; the caller cleans ``dist`` of them.
-    heap, settled
-        The same arrays, enlarged where they had to be.
+    heap
+        The same array, enlarged where it had to be.
     """
     size, count, none = ZERO, ZERO, uint64(len(g.first) - 1)
     for entry in range(s.first[row], s.first[row + 1]):
@@ -98,9 +98,9 @@ def search_junctions(
         node, cost = top & LOW, top >> HALF
         if uint32(cost) != dist[node]:
             continue
-        if beside is not None and count == uint64(len(settled)):
-            settled = _room(settled, count + ONE)  # some are settled twice
-        edge = ZERO
+        edge, again = ZERO, False
+        if beside is not None:
+            again = _is_settled(node, cost, settled, count, dist)
         arc, end = uint64(g.first[node]), uint64(g.through[node])
         if size + (end - arc) + MARGIN > uint64(len(heap)):
             heap = enlarged(heap, size + (end - arc) + MARGIN)
@@ -116,31 +116,26 @@ def search_junctions(
                     carried = beside[node] + uint64(g2.cost[arc])
                     if carried < beside[onto]:  # as short, and better in the other unit
                         beside[onto] = carried
-                        size = push(heap, size, (there << HALF) | onto)
+                        if there == cost:  # else it waits on the heap with this very key
+                            size = push(heap, size, (there << HALF) | onto)
             else:
                 edge = EDGE
             arc += ONE
-        settled[count] = uint32(node | edge)
-        count += ONE
-    return count, heap, settled
+        if not again:
+            settled[count] = uint32(node | edge)
+            count += ONE
+    return count, heap
 
 
 @compiled
-def junctions_reached(g: Any, s: Any, limit: Any, dist: Array) -> Array:
-    """Return the junctions within the limit of the first source.
+def junctions_reached(g: Any, s: Any, limit: Any, dist: Array, settled: Array) -> Any:
+    """Settle the junctions within the limit of the first source; see `search_junctions`.
 
-    ``dist`` (j+1,) is scratch: `FAR` everywhere, and left so.
+    ``settled`` is the result: numbers of junctions, marked; returned is how many they are.
     """
     heap = enlarged(np.empty(0, np.uint64), BEGIN)
-    settled = np.empty(len(g.first), np.uint32)
-    count, heap, settled = search_junctions(g, s, 0, limit, dist, heap, settled, None, None, None)
-    reached, q = np.empty(np.int64(count), np.int64), ZERO
-    while q < count:
-        node = uint64(settled[q]) & NODE
-        dist[node] = FAR
-        reached[q] = np.int64(node)
-        q += ONE
-    return reached
+    count, heap = search_junctions(g, s, 0, limit, dist, heap, settled, None, None, None)
+    return np.int64(count)
 
 
 @inlined
@@ -161,19 +156,10 @@ def _listed(
 
 
 @inner
-def _rooms(keys: Array, costs: Any, others: Any, least: Any) -> tuple[Array, Any, Any]:
-    """Return larger copies of the lists with room for more than ``least``."""
-    keys = _room(keys, least + ONE)
-    if others is not None:
-        costs, others = _room(costs, least + ONE), _room(others, least + ONE)
-    return keys, costs, others
-
-
-@inner
 def _gather(
     g: Any, t: Any, limit: Any, dist: Array, settled: Array, reached: Any,
     keys: Array, costs: Any, t2: Any, beside: Any, others: Any,
-) -> tuple[Any, Array, Any, Any]:  # fmt: skip
+) -> Any:  # fmt: skip
     """List the targets reached through junctions; a target may be listed several times."""
     found, q, other = ZERO, ZERO, ZERO
     wide = limit + uint64(t.slack)
@@ -183,9 +169,6 @@ def _gather(
         here = uint64(dist[node])
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
         chain, last = uint64(g.own[node]), uint64(g.own[node + ONE])
-        most = found + (end - i) + uint64(t.first[last] - t.first[chain])
-        if most >= uint64(len(keys)):
-            keys, costs, others = _rooms(keys, costs, others, most)
         while i < end:
             cost = here + uint64(t.at_cost[i])
             if beside is not None:
@@ -218,10 +201,8 @@ def _gather(
             chain, far = uint64(g.chain[arc]), dist[g.to[arc]] == FAR and g.back[arc] == 1
             arc += ONE
             i, end = uint64(t.first[chain]), uint64(t.first[chain + ONE])
-            if not far or i == end:
+            if not far:
                 continue
-            if found + (end - i) >= uint64(len(keys)):
-                keys, costs, others = _rooms(keys, costs, others, found + (end - i))
             while i < end:
                 end -= ONE
                 cost = here + uint64(t.from_b[end])
@@ -230,14 +211,14 @@ def _gather(
                 if beside is not None:
                     other = beside[node] + uint64(t2.from_b[end])
                 found = _listed(cost, other, t.owner[end], limit, found, keys, costs, others)
-    return found, keys, costs, others
+    return found
 
 
 @inner
 def _gather_own_chains(
     g: Any, t: Any, s: Any, row: Any, limit: Any, found: Any, keys: Array, costs: Any,
     t2: Any, s2: Any, others: Any,
-) -> tuple[Any, Array, Any, Any]:  # fmt: skip
+) -> Any:  # fmt: skip
     """List the targets reached along the source's own chains."""
     wide, other = np.int64(limit) + np.int64(t.slack), ZERO
     for entry in range(s.first[row], s.first[row + 1]):
@@ -245,8 +226,6 @@ def _gather_own_chains(
         if chain < 0:
             continue
         begin, end = t.first[chain], t.first[chain + 1]
-        if found + uint64(end - begin) >= uint64(len(keys)):
-            keys, costs, others = _rooms(keys, costs, others, found + uint64(end - begin))
         place, ways = s.place[entry], g.ways[chain]
         middle = first_at(t.place, begin, end, place)
         k = middle
@@ -269,7 +248,7 @@ def _gather_own_chains(
             if t2 is not None:
                 other = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
             found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
-    return found, keys, costs, others
+    return found
 
 
 @inner
@@ -303,8 +282,9 @@ def _write_row(
 @compiled
 def pairs_scalar(
     g: Any, t: Any, s: Any, rows: Array, done: Any, limit: Any, cap: Any, unit: Any,
-    out: Array, out_cost: Array, out_other: Any, count: Array, dist: Array,
-    g2: Any, t2: Any, s2: Any, beside: Any, others: Any,
+    out: Array, out_cost: Array, out_other: Any, count: Array,
+    dist: Array, settled: Array, keys: Array, spare: Array, tally: Array,
+    g2: Any, t2: Any, s2: Any, beside: Any, costs: Any, others: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
     """Write all targets within the limit of each source, sorted by number.
 
@@ -322,8 +302,12 @@ def pairs_scalar(
         What is found: target, cost, cost in the other unit (or None).
     count
         int64: targets found of each of ``rows``.
-    dist, beside, others
-        Scratch: (j+1,) `FAR` everywhere and left so; (j+1,) and (0,) uint64, or None both.
+    dist, settled
+        Scratch: uint32 (j+1,), ``dist`` `FAR` everywhere and left so.
+    keys, spare, tally
+        Scratch: uint64 with a place for every target that can be listed, twice; uint32 (2048,).
+    beside, costs, others
+        Scratch: uint64 (j+1,), and uint32 and uint64 as long as ``keys``; or None.
 
     Returns
     -------
@@ -333,29 +317,18 @@ def pairs_scalar(
         How many places of ``out`` are used.
     """
     heap = enlarged(np.empty(0, np.uint64), BEGIN)
-    settled = np.empty(len(g.first), np.uint32)
-    keys, costs = np.empty(0, np.uint64), None if others is None else np.empty(0, np.uint32)
-    spare, tally = np.empty(0, np.uint64), np.empty(2048, np.uint32)
     written = ZERO
     while done < len(rows):
         row = rows[done]
-        reached, heap, settled = search_junctions(
-            g, s, row, limit, dist, heap, settled, g2, s2, beside
-        )
-        found, keys, costs, others = _gather(
-            g, t, limit, dist, settled, reached, keys, costs, t2, beside, others
-        )
-        found, keys, costs, others = _gather_own_chains(
-            g, t, s, row, limit, found, keys, costs, t2, s2, others
-        )
+        reached, heap = search_junctions(g, s, row, limit, dist, heap, settled, g2, s2, beside)
+        found = _gather(g, t, limit, dist, settled, reached, keys, costs, t2, beside, others)
+        found = _gather_own_chains(g, t, s, row, limit, found, keys, costs, t2, s2, others)
         q = ZERO
         while q < reached:
             dist[uint64(settled[q]) & NODE] = FAR
             q += ONE
         if written + found > uint64(len(out)):
             return done, np.int64(written)
-        if len(spare) < len(keys):
-            spare = np.empty(len(keys), np.uint64)
         swapped = sort_upper(keys, spare, np.int64(found), t.size, tally)
         began = written
         written = _write_row(

@@ -52,8 +52,9 @@ class _Worker:
         j = len(tables.graph.first)
         self.block = block
         self.reserve, self.junctions = reserve, j
-        self.dist = np.full(j, FAR, np.uint32)
+        self.tables = tables
         self.beside = None if tables.graph_other is None else np.zeros(j, np.uint64)
+        self.one: tuple[tuple[Array, ...], tuple[Any, ...]] | None = None
         self.lanes: tuple[Array, Array] | None = None
         self.scalar, self.dense = _Block(), _Block()
 
@@ -73,6 +74,19 @@ class _Worker:
             self.dense = _Block([self.reserve.piece(size)], shared)
         return self.dense.rest()
 
+    def one_scratch(self) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+        """Return what a search from one source writes to, and that for the other unit."""
+        if self.one is None:
+            most = _most_listed(self.tables)
+            dist = np.full(self.junctions, FAR, np.uint32)
+            keys, spare = np.empty(most, np.uint64), np.empty(most, np.uint64)
+            lists = dist, np.empty_like(dist), keys, spare, np.empty(2048, np.uint32)
+            others: tuple[Any, ...] = (None, None, None)
+            if self.beside is not None:
+                others = self.beside, np.empty(most, np.uint32), np.empty(most, np.uint64)
+            self.one = lists, others
+        return self.one
+
     def lane_scratch(self) -> tuple[Array, Array]:
         """Return the costs of 32 sources and the queue's ranks; made where sources are dense."""
         from .kernels_lanes import LANES  # noqa: PLC0415 - numba only when needed
@@ -81,6 +95,16 @@ class _Worker:
             costs = np.full((self.junctions, LANES), UNREACHED, np.uint32)
             self.lanes = costs, np.full(self.junctions, FAR, np.uint32)
         return self.lanes
+
+
+def _most_listed(tables: Tables) -> int:
+    """Return how many targets one search can list: each once, and those on own chains again."""
+    t, s = tables.targets, tables.sources
+    chain, on = np.maximum(s.chain, 0), s.chain >= 0
+    entries = np.zeros(len(s.chain) + 1, np.int64)
+    np.cumsum(np.where(on, t.first[chain + 1] - t.first[chain], 0), out=entries[1:])
+    own = entries[s.first[1:]] - entries[s.first[:-1]]
+    return len(t.owner) + len(t.at_owner) + int(own.max(initial=0)) + 1
 
 
 @dataclass(slots=True, eq=False)
@@ -255,12 +279,12 @@ def _scalar_rows(
     targets, cost, *more = worker.scalar_space(least)
     other = more[0] if more else None
     count = np.zeros(len(rows), np.int64)
-    spare = None if other is None else np.zeros(0, np.uint64)
+    lists, carried = worker.one_scratch()
     run: Any = kernels_pairs.pairs_scalar
     g, t, s, *others = tables
     end, used = run(
         g, t, s, rows, done, np.uint64(ticks.limit), ticks.cap, ticks.unit,
-        targets, cost, other, count, worker.dist, *others, worker.beside, spare,
+        targets, cost, other, count, *lists, *others, *carried,
     )  # fmt: skip
     if end == done:
         worker.scalar = _Block()

@@ -17,14 +17,15 @@ class Scratch:
 
     Attributes
     ----------
-    dist
-        uint32 (j+1,): `FAR`.
+    dist, settled
+        uint32 (j+1,): `FAR`, and anything.
     number
         int64 (j+1,): -1.
     """
 
     def __init__(self, junctions: int) -> None:
         self.dist = np.full(junctions + 1, FAR, np.uint32)
+        self.settled = np.empty(junctions + 1, np.uint32)
         self.number = np.full(junctions + 1, -1, np.int64)
 
 
@@ -79,10 +80,13 @@ def cut_tables(whole: Tables, limit: Any, scratch: Scratch) -> tuple[Tables, Arr
 
 def _reached(whole: Tables, limit: Any, scratch: Scratch) -> Array:
     """Return the junctions within the limit of any source, rising."""
-    from .kernels_pairs import junctions_reached  # noqa: PLC0415 - numba only when needed
+    from .kernels_pairs import NODE, junctions_reached  # noqa: PLC0415 - numba only when needed
 
     one = whole.sources._replace(first=np.array([0, len(whole.sources.a)]))
-    return np.sort(junctions_reached(whole.graph, one, limit, scratch.dist))
+    count = junctions_reached(whole.graph, one, limit, scratch.dist, scratch.settled)
+    reached = np.sort(scratch.settled[:count].astype(np.int64) & np.int64(NODE))
+    scratch.dist[reached] = FAR
+    return reached
 
 
 def _seeds(whole: Tables, none: int) -> Array:

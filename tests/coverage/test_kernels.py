@@ -11,10 +11,9 @@ from numba import njit
 
 from quarterhour.coverage import kernels_heap as heaps
 from quarterhour.coverage import pairs_search
-from quarterhour.coverage.chains import contract
+from quarterhour.coverage.chains import contract, hilbert_keys
 from quarterhour.coverage.engine import engine
 from quarterhour.coverage.impedance import impedance
-from quarterhour.coverage.kernels_chains import hilbert_keys
 from quarterhour.coverage.locate import locate_nodes
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.pairs_search import search_pairs
