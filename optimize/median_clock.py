@@ -57,6 +57,10 @@ class Clock:
         except KeyboardInterrupt:
             self.interrupted = True
 
+    def tell_only(self, task: str, done: int, total: int) -> None:  # noqa: ARG002 - a `Progress`
+        """Pass news of a part of the work on as news of the whole; raise where interrupted."""
+        self._progress("plan_solve", min(int(self.spent), int(self.seconds)), int(self.seconds))
+
     def work(self, jobs: Sequence[Callable[[], None]]) -> None:
         """Run the jobs on threads of their own to their ends, watching the keyboard meanwhile.
 

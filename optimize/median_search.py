@@ -34,7 +34,7 @@ class PlanSearch:
         self.noise = NOISE * max(float(ranks.cap.sum()), 1.0)
 
     def descend_from(self, plan: Ints) -> float:
-        """Search downhill from ``plan`` (p,); keep the result if it is the best; return its cost."""
+        """Search downhill from ``plan`` (p,), keep the result if it is the best, return the cost."""
         self._table.opened[:] = plan
         begin(self._table)
         value = float(local_search(self._table, self.noise))
@@ -48,9 +48,7 @@ class PlanSearch:
             self._table.opened[:] = self.plan
             begin(self._table)
         self.plan[:] = self._table.opened
-        self.value = float(
-            shake_and_search(self._table, self.plan, self.value, rounds, self.noise)
-        )
+        self.value = float(shake_and_search(self._table, self.plan, self.value, rounds, self.noise))
         return self.value
 
     def shake_for(self, seconds: float) -> float:

@@ -97,7 +97,11 @@ def _root(tree: Tree, search: PlanSearch, seed: int, threads: int) -> Node | Non
 
 
 def _side_by_side(
-    tree: Tree, climb: Callable[[], None], search: PlanSearch, threads: int, ended: list[Seen | None]
+    tree: Tree,
+    climb: Callable[[], None],
+    search: PlanSearch,
+    threads: int,
+    ended: list[Seen | None],
 ) -> None:
     """Climb, and on another thread search as long as that takes."""
 
