@@ -113,10 +113,11 @@ def force(state: Reduced) -> Reduced:
         return state
     all_needed = limits.lower > limits.largest() - TOLERANCE
     fixed = rows_met(limits.matrix.T.tocsr(), all_needed) > 0
-    return _drop_too_large(_fix(state, fixed) if fixed.any() else state)
+    return drop_too_large(fix_open(state, fixed) if fixed.any() else state)
 
 
-def _fix(state: Reduced, fixed: Bools) -> Reduced:
+def fix_open(state: Reduced, fixed: Bools) -> Reduced:
+    """Open what is marked (q,) for good: it leaves the problem, which keeps what it covers."""
     openings, limits = state.openings, state.openings.limits
     used = limits.activity(fixed)
     limits = replace(limits, lower=limits.lower - used, upper=limits.upper - used)
@@ -127,7 +128,8 @@ def _fix(state: Reduced, fixed: Bools) -> Reduced:
     return _keep_columns(replace(state, openings=openings, forced=forced), ~fixed)
 
 
-def _drop_too_large(state: Reduced) -> Reduced:
+def drop_too_large(state: Reduced) -> Reduced:
+    """Drop what does not fit under a maximum even by itself."""
     limits = state.openings.limits
     upper = np.repeat(limits.upper, np.diff(limits.matrix.indptr))
     too_large = np.zeros(state.openings.count, dtype=bool)

@@ -197,7 +197,7 @@ class _Search:
 
 
 def _program(openings: Openings) -> _Program:
-    rows, count = openings.covers.shape
+    rows = openings.covers.shape[0]
     special = _special_rows(openings)
     extra, rhs, columns = _general_rows(openings, special)
     cost = np.concatenate(

@@ -16,19 +16,18 @@ from quarterhour.data.progress import Progress, silent
 from .arrays import Bools
 from .bounds import quick_bound
 from .cover_state import CoverState
+from .effort import Run
 from .greedy import drop_idle, greedy
+from .large_search import SMALL, search_large
 from .model import coverage_model, feasibility_model
 from .openings import Openings
 from .plan import PROVEN, ModelSize, relative_gap
 from .reduce import Reduced, reduce_openings, unreduced
-from .solvers import Outcome, Request, Solver, choose_solver
+from .solvers import Outcome, Solver, choose_solver
 from .swaps import improve
 
 #: Share of the time limit that the swap search may use, and its most, s.
 _SWAP_SHARE, _SWAP_MOST = 0.15, 20.0
-
-#: The solver is asked for a little less than the gap wanted, so that rounding does not spoil it.
-_GAP_SHARE = 0.999
 
 _UNSIZED = ModelSize()
 
@@ -57,25 +56,6 @@ class Solved:
     floor: float
     ended: str
     size: ModelSize = _UNSIZED
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What one call was asked for, and when it began."""
-
-    solver: Solver
-    time_limit: float
-    gap: float
-    seed: int
-    threads: int
-    progress: Progress
-    began: float
-
-    def left(self) -> float:
-        return self.time_limit - (time.monotonic() - self.began)
-
-    def request(self, gap: float) -> Request:
-        return Request(max(self.left(), 0.01), gap, self.seed, self.threads, self.progress)
 
 
 def solve_openings(
@@ -122,7 +102,7 @@ def solve_openings(
         If the solver is unknown, missing, or breaks off with an error.
     """
     chosen_solver = choose_solver(solver) if isinstance(solver, str) else solver
-    run = _Run(chosen_solver, time_limit, gap, seed, threads, progress, time.monotonic())
+    run = Run(chosen_solver, time_limit, gap, seed, threads, progress, time.monotonic())
     state = reduce_openings(openings) if reduce else unreduced(openings)
     if state.openings.impossible():
         return Solved(None, openings.constant, 0.0, "infeasible", _size(state))
@@ -135,7 +115,7 @@ def solve_openings(
     return replace(found, chosen=chosen, size=_size(state))
 
 
-def _search(openings: Openings, known: Bools | None, run: _Run) -> Solved:
+def _search(openings: Openings, known: Bools | None, run: Run) -> Solved:
     """Find a start, improve it, and hand it to the solver unless it is proven already."""
     start, ended = _start(openings, run)
     if start is None:
@@ -148,6 +128,9 @@ def _search(openings: Openings, known: Bools | None, run: _Run) -> Solved:
     if interrupted or proven_enough or run.left() <= 0:
         ended = "interrupted" if interrupted else "finished" if proven_enough else "time_limit"
         return Solved(start.chosen, bound, floor, ended)
+    if openings.covers.nnz > SMALL:
+        search = search_large(openings, start.chosen.copy(), bound, run)
+        return Solved(search.best, search.bound, floor, search.ended)
     chosen, outcome = _solve(openings, start.chosen, run)
     proven = bound if outcome.bound is None else min(bound, openings.constant + outcome.bound)
     if proven < start.value() - slack(floor):  # a bound below a known plan is not one
@@ -158,20 +141,20 @@ def _search(openings: Openings, known: Bools | None, run: _Run) -> Solved:
     return Solved(best, proven, floor, outcome.ended)
 
 
-def _start(openings: Openings, run: _Run) -> tuple[CoverState | None, str]:
+def _start(openings: Openings, run: Run) -> tuple[CoverState | None, str]:
     """Return a feasible plan by greedy, or from the limits alone where greedy gets stuck."""
     state = greedy(CoverState(openings))
     if state.feasible():
         return state, ""
     model = feasibility_model(openings)
-    outcome = run.solver.solve(model, run.request(0.01))
+    outcome = run.solver.solve(model, run.request(gap=0.01))
     chosen = model.chosen()
     if outcome.ended == "infeasible" or not openings.feasible(chosen):
         return None, outcome.ended
     return greedy(CoverState.of(openings, chosen)), ""
 
 
-def _polish(state: CoverState, run: _Run) -> bool:
+def _polish(state: CoverState, run: Run) -> bool:
     """Swap in place; return whether the user interrupted (the state stays a plan)."""
     before, worth = state.chosen.copy(), state.value()
     interrupted = False
@@ -187,17 +170,17 @@ def _polish(state: CoverState, run: _Run) -> bool:
     return interrupted
 
 
-def _polished(openings: Openings, chosen: Bools, run: _Run) -> Bools:
+def _polished(openings: Openings, chosen: Bools, run: Run) -> Bools:
     """Return what a stopped solver left, improved by swaps."""
     state = CoverState.of(openings, chosen)
     _polish(state, run)
     return state.chosen
 
 
-def _solve(openings: Openings, start: Bools, run: _Run) -> tuple[Bools, Outcome]:
+def _solve(openings: Openings, start: Bools, run: Run) -> tuple[Bools, Outcome]:
     model = coverage_model(openings)
     model.start_from(openings, start)
-    outcome = run.solver.solve(model, run.request(_GAP_SHARE * run.gap))
+    outcome = run.solver.solve(model, run.request())
     return model.chosen(), outcome
 
 

@@ -1,0 +1,233 @@
+"""Large problems: relaxation and annealing side by side, then a solver on what is left in doubt.
+
+1. A thread finds a proven bound (`relaxation`), while the caller's anneals the plan (`annealing`).
+2. The solver looks for a better plan among the openings that the relaxation favours.
+3. What the bound excludes from any better plan is fixed (`core`). If the rest is small, the solver
+   proves it; else two walks anneal on, longer each time, until nothing more is found.
+
+Every step keeps the best plan known; the bound is the least of those proven.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from .annealing import COLD, HOT, anneal_plan
+from .arrays import Bools
+from .core import Core, core_of, promising
+from .cover_arrays import cover_of
+from .effort import Run
+from .model import coverage_model
+from .openings import Openings
+from .plan import PROVEN, relative_gap
+from .relaxation import Relaxed, relax
+from .solvers import Request
+
+#: Problems with fewer stored entries than this go to the solver at once.
+SMALL = 20_000
+
+#: Entries of the parts that the solver searches for better plans, one after the other while it
+#: finishes them; and the most entries of a part that it is asked to prove.
+_PROMISING, _PROVABLE = (40_000, 160_000, 320_000), 250_000
+
+#: Moves of the first walk: for each open opening, for each opening; and at most.
+_PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 20, 20_000_000
+
+#: Share of the time left that relaxation and first walk may use, and each search of a part.
+_SHARE, _PART_SHARE = 0.6, 0.3
+
+#: A later walk starts cooler; after so many walks that find nothing they end.
+_COOLER, _IDLE = 0.4, 3
+
+#: Seconds between two looks at the clock and the keyboard, and those kept for the report.
+_POLL, _REPORT = 0.1, 0.3
+
+
+@dataclass(slots=True)
+class Search:
+    """The best plan so far and what is proven.
+
+    Attributes
+    ----------
+    openings, run
+        What is solved, and what was asked for.
+    best, value
+        The best plan (q,) and its worth.
+    bound
+        No plan is worth more.
+    ended
+        As `solve_openings.Solved.ended`.
+    """
+
+    openings: Openings
+    run: Run
+    best: Bools
+    bound: float
+    value: float = field(init=False)
+    ended: str = "time_limit"
+
+    def __post_init__(self) -> None:
+        """Sum up the start."""
+        self.value = self.openings.value(self.best)
+
+    def offer(self, chosen: Bools) -> bool:
+        """Take a plan if it is feasible and better; return whether it is."""
+        worth = self.openings.value(chosen)
+        if worth <= self.value or not self.openings.feasible(chosen):
+            return False
+        self.best, self.value = chosen, worth
+        return True
+
+    def tighten(self, bound: float | None) -> None:
+        """Take a bound if it is lower; one below a known plan is not one."""
+        if bound is not None and bound >= self.value * (1 - 1e-9) - 1e-6:
+            self.bound = min(self.bound, bound)
+
+    def proven(self) -> bool:
+        """Whether the gap asked for is reached."""
+        return relative_gap(self.value, self.bound) <= max(PROVEN, self.run.gap)
+
+    def left(self) -> float:
+        """Seconds left, those for the report taken off."""
+        return self.run.left() - _REPORT
+
+    def tell(self) -> None:
+        """Tell of progress; it may raise to interrupt."""
+        limit = int(self.run.time_limit)
+        self.run.progress("plan_solve", min(int(self.run.seconds()), limit), limit)
+
+
+def search_large(openings: Openings, start: Bools, bound: float, run: Run) -> Search:
+    """Return the best plan and bound found from the feasible plan ``start`` (q,)."""
+    search = Search(openings, run, start, bound)
+    try:
+        _search(search)
+    except KeyboardInterrupt:
+        search.ended = "interrupted"
+    if search.proven():
+        search.ended = "finished"
+    return search
+
+
+def _search(search: Search) -> None:
+    relaxed = _first_round(search)
+    if _over(search):
+        return
+    for entries in _PROMISING:
+        part = promising(search.openings, relaxed, search.best, entries)
+        finished = _solve_part(search, part, share=_PART_SHARE, proves=False)
+        if _over(search):
+            return
+        if not finished:
+            break
+    idle, walks = 0, 1
+    while not _over(search) and idle < _IDLE:
+        core = core_of(search.openings, relaxed, search.best)
+        if core.openings.covers.nnz <= _PROVABLE:
+            _solve_part(search, core, share=1.0, proves=True)
+            return
+        idle = 0 if _walk_on(search, core, walks) else idle + 1
+        walks += 1
+
+
+def _over(search: Search) -> bool:
+    return search.proven() or search.left() <= 0
+
+
+def _moves(openings: Openings, open_ones: int) -> int:
+    return min(_PER_OPEN * open_ones + _PER_OPENING * openings.count, _MOST_MOVES)
+
+
+def _first_round(search: Search) -> Relaxed:
+    """Relax and anneal side by side."""
+    openings, seed = search.openings, search.run.seed
+    until = time.monotonic() + _SHARE * search.left()
+    moves = _moves(openings, int(search.best.sum()))
+    with _workers(search, until) as (pool, go_on, wait):
+        relaxing = pool.submit(relax, openings, search.best, go_on=go_on)
+        if search.run.threads < 2:
+            wait(relaxing)
+        found = anneal_plan(
+            openings, search.best, moves=moves, seed=seed, go_on=lambda: _told(search, go_on)
+        )
+        search.offer(found)
+        relaxed: Relaxed = wait(relaxing)
+    search.tighten(relaxed.bound)
+    return relaxed
+
+
+def _told(search: Search, go_on: Callable[[], bool]) -> bool:
+    search.tell()
+    return go_on()
+
+
+def _walk_on(search: Search, core: Core, walks: int) -> bool:
+    """Anneal the core from the best plan, two walks side by side; return whether one is better."""
+    openings, start = core.openings, core.project(search.best)
+    moves = min(_moves(openings, int(start.sum())) * 2**walks, 4 * _MOST_MOVES)
+    cover = cover_of(openings)
+    with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
+        jobs = [
+            pool.submit(
+                *(anneal_plan, openings, start),
+                moves=moves,
+                seed=search.run.seed + 1000 * walks + number,
+                hot=_COOLER * HOT,
+                cold=COLD,
+                go_on=go_on,
+                cover=cover,
+            )
+            for number in range(max(search.run.threads, 1))
+        ]
+        found = [wait(job) for job in jobs]
+    better = [search.offer(core.state.restore(chosen)) for chosen in found]
+    return any(better)
+
+
+def _solve_part(search: Search, part: Core, *, share: float, proves: bool) -> bool:
+    """Let the solver look for a better plan in a part; return whether it has finished.
+
+    ``proves``: the part holds every better plan, so that a bound on it bounds the whole.
+    """
+    openings, run = part.openings, search.run
+    model = coverage_model(openings)
+    model.start_from(openings, part.project(search.best))
+    seconds = max(share * search.left(), 0.01)
+    gap = 0.999 * run.gap if proves else max(0.2 * run.gap, PROVEN)
+    outcome = run.solver.solve(model, Request(seconds, gap, run.seed, run.threads, run.progress))
+    chosen = model.chosen()
+    if openings.feasible(chosen):
+        search.offer(part.state.restore(chosen))
+    if proves and outcome.bound is not None:
+        search.tighten(max(openings.constant + outcome.bound, search.value))
+    if outcome.ended == "interrupted":
+        raise KeyboardInterrupt
+    return outcome.ended == "finished"
+
+
+@contextmanager
+def _workers(
+    search: Search, until: float
+) -> Iterator[tuple[ThreadPoolExecutor, Callable[[], bool], Callable[[Future], object]]]:  # type: ignore[type-arg]
+    """Give a pool, what its jobs ask whether to go on, and how to wait for them while telling."""
+    stopped = False
+
+    def go_on() -> bool:
+        return not stopped and time.monotonic() < until
+
+    def wait(job: Future) -> object:  # type: ignore[type-arg]
+        while not job.done():
+            search.tell()
+            time.sleep(_POLL)
+        return job.result()
+
+    pool = ThreadPoolExecutor(max(search.run.threads, 1))
+    try:
+        yield pool, go_on, wait
+    finally:
+        stopped = True
+        pool.shutdown()
