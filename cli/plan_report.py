@@ -25,11 +25,12 @@ from quarterhour.maps.report_parts import (
     Table,
     Words,
 )
+from quarterhour.optimize.plan import Chosen
 
 from .plan_result import PlanResult
 from .plan_tables import baseline_table, price_table, quota_table
 from .report_question import answer, headline, question, trace
-from .report_words import Names, count, plain, say
+from .report_words import Names, count, joined, plain, say
 from .study_run import StudyRun
 
 #: What the figures were computed with.
@@ -68,7 +69,7 @@ def plan_report(
         _baselines(result),
         _prices(result, names),
         _quotas(result, names),
-        _sites(sites, routes, names),
+        _sites(result, sites, routes, names),
         _unknown(run, result),
         trace(run, _versions()),
     )
@@ -236,7 +237,7 @@ def _prices(result: PlanResult, names: Names) -> Part:
 def _quotas(result: PlanResult, names: Names) -> Part:
     table = quota_table(result)
     rows = tuple(
-        (_quota(number, result, names), plain(row.quota), row.min or None, row.max, row.used,
+        (_quota(number, result, names), plain(row.quota), row.min or None, row.max, row.opened,
          say("yes") if row.binding else plain(""))
         for number, row in enumerate(table.itertuples())
     )  # fmt: skip
@@ -260,30 +261,60 @@ def _quota(number: int, result: PlanResult, names: Names) -> Words:
     return Words(" · ".join(p.zh for p in parts), " · ".join(p.en for p in parts))
 
 
-def _sites(sites: gpd.GeoDataFrame, routes: gpd.GeoDataFrame, names: Names) -> Part:
+def _sites(
+    result: PlanResult, sites: gpd.GeoDataFrame, routes: gpd.GeoDataFrame, names: Names
+) -> Part:
+    """Return the sites; columns that would say the same in every row are left out."""
     walks = dict(zip(routes["site"], routes["metres"], strict=True))
-    dated = bool((sites["year"] != "").any())
-    columns = [Column(say("column.rank"), "count"), Column(say("column.site")),
-               Column(say("column.type")), Column(say("column.action"))]  # fmt: skip
-    columns += [Column(say("column.year"))] if dated else []
-    columns += [
+    columns = [
+        Column(say("column.rank"), "count"), Column(say("column.site")),
+        Column(say("column.type")), Column(say("column.action")), Column(say("column.year")),
         Column(say("column.area")), Column(say("column.within_reach"), "count"),
         Column(say("column.newly"), "count"), Column(say("column.lost"), "count"),
         Column(say("column.alternative")), Column(say("column.alternative_loss"), "count"),
-        Column(say("column.gaps"), "count"), Column(say("column.walk"), "count"),
-        Column(say("column.from")), Column(say("column.binds")),
+        Column(say("column.gaps"), "count"), Column(say("column.walk")),
+        Column(say("column.binds")),
     ]  # fmt: skip
-    rows = tuple(
+    binding = {
+        _site_id(result, case.chosen): [_quota(number, result, names) for number in case.binding
+         if not _is_total(result, number)]
+        for case in result.cases
+    }  # fmt: skip
+    rows = [
         (row["rank"], plain(_site(row)), names.type(row["type"]),
-         say(f"action.{row['action']}"), *([plain(row["year"])] if dated else []),
-         _area(row, names), row["within_reach"], row["newly_covered"], row["lost_if_dropped"],
+         say(f"action.{row['action']}"), plain(row["year"]), _area(row, names),
+         row["within_reach"], row["newly_covered"], row["lost_if_dropped"],
          plain(row["alternative"]), row["alternative_loss"],
          len([one for one in row["gaps_closed"].split("; ") if one]),
-         walks.get(row["id"]), names.place(row["worst_place"]), plain(row["binding"]))
+         _walk(walks.get(row["id"]), names.place(row["worst_place"])),
+         joined(binding[row["id"]]))
         for row in pd.DataFrame(sites).to_dict("records")
+    ]  # fmt: skip
+    optional = {3: (sites["action"] == "upgrade").any(), 4: (sites["year"] != "").any(),
+                13: any(binding.values())}  # fmt: skip
+    kept = [number for number in range(len(columns)) if optional.get(number, True)]
+    table = Table(
+        say("part.sites"), tuple(columns[number] for number in kept),
+        tuple(tuple(row[number] for number in kept) for row in rows), most=SHOWN_SITES,
     )  # fmt: skip
-    table = Table(say("part.sites"), tuple(columns), rows, most=SHOWN_SITES)
     return Part(say("part.sites"), (Note(say("note.sites")), table))
+
+
+def _site_id(result: PlanResult, item: Chosen) -> str:
+    problem = result.problem
+    return f"{problem.candidate_ids[item.candidate]}:{problem.types[item.type]}"
+
+
+def _is_total(result: PlanResult, number: int) -> bool:
+    quota = result.problem.quotas[number]
+    return not (quota.type or quota.level or quota.year or quota.action)
+
+
+def _walk(metres: float | None, place: Words) -> Words:
+    """Return how far the worst served walk, and where they live."""
+    if metres is None:
+        return plain("")
+    return Words(f"{metres:,.0f} m · {place.zh}", f"{metres:,.0f} m · {place.en}")
 
 
 def _site(row: dict[Any, Any]) -> str:

@@ -159,7 +159,7 @@ def route_table(run: StudyRun, result: PlanResult, helped: Sequence[Helped]) -> 
     Returns
     -------
     geopandas.GeoDataFrame
-        ``site`` (id), ``type``, ``demand`` (id of the residential point), ``metres``, ``minutes``,
+        ``site`` (id), ``type``, ``point`` (id of the residential point), ``metres``, ``minutes``,
         ``geometry`` (LineString along the streets); a site that newly serves nobody has none.
     """
     circles = result.before
@@ -186,12 +186,12 @@ def route_table(run: StudyRun, result: PlanResult, helped: Sequence[Helped]) -> 
             {
                 "site": f"{result.problem.candidate_ids[item.candidate]}:{kind}",
                 "type": kind,
-                "demand": str(circles.demand["id"].iloc[one.worst]),
+                "point": str(circles.demand["id"].iloc[one.worst]),
                 "metres": round(way.metres, 1),
                 "minutes": round(way.seconds / 60.0, 2),
                 "geometry": way.line,
             }
         )
-    columns = ["site", "type", "demand", "metres", "minutes", "geometry"]
+    columns = ["site", "type", "point", "metres", "minutes", "geometry"]
     table = pd.DataFrame(rows, columns=columns)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=run.network.crs).to_crs(4326)

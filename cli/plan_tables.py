@@ -103,4 +103,4 @@ def quota_table(result: PlanResult) -> pd.DataFrame:
         )
         most = float("nan") if quota.maximum is None else float(quota.maximum)
         rows.append((quota_option(quota), quota.year, quota.minimum, most, used, number in binding))
-    return pd.DataFrame(rows, columns=["quota", "year", "min", "max", "used", "binding"])
+    return pd.DataFrame(rows, columns=["quota", "year", "min", "max", "opened", "binding"])

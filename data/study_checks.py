@@ -9,7 +9,7 @@ import geopandas as gpd
 from .faults import FaultLog
 from .standards import StandardsPack
 from .study import STUDY_FILE, StudyConfig
-from .study_plan import PlanSection
+from .study_plan import OBJECTIVES, PlanSection
 
 #: Levels whose areas a plan may name.
 LEVELS = ("district", "street", "community")
@@ -35,6 +35,7 @@ def check_ids(config: StudyConfig, pack: StandardsPack, *, log: FaultLog) -> Non
     floored = tuple(floor.type for floor in plan.floor if floor.type)
     years = tuple(floor.year for floor in plan.floor if floor.year)
     named = (
+        ("plan.objective", (plan.objective,), OBJECTIVES),
         ("measure.types", measure.types, pack.type_ids),
         ("measure.none_exist", measure.none_exist, pack.type_ids),
         ("measure.profile", (measure.profile,), tuple(one.id for one in pack.profiles)),
@@ -62,8 +63,7 @@ def check_quotas(
             for area in sorted(named - known):
                 no_such_id(log, option, area, sorted(known))
     asks = config.plan.community_standard or any(config.plan.community_min.values())
-    communities = (areas["level"] == "community").any() or (demand["community"] != "").any()
-    if asks and not communities:
+    if asks and not (areas["level"] == "community").any():
         log.add("plan_no_communities", file=STUDY_FILE, column="plan.community_min")
 
 

@@ -15,6 +15,9 @@ from pydantic_core import PydanticCustomError
 
 from .study_base import Metres, Section
 
+#: What a plan may be asked to achieve.
+OBJECTIVES = ("coverage",)
+
 #: Shares of the years may miss 1 by this much: three times 0.333 is meant to be everything.
 _SHARE_SLACK = 0.01
 

@@ -142,7 +142,7 @@ def _labels(marks: Sequence[Mark], frame: _Frame) -> Iterator[str]:
         x, y = frame.x(mark.outlets), frame.y(mark.covered)
         right = x > (frame.left + frame.right) / 2
         place = y + 20
-        while any(abs(place - other) < 15 and abs(x - at) < 260 for at, other in taken):
+        while any(abs(place - other) < 15 and abs(x - at) < 150 for at, other in taken):
             place += 15
         taken.append((x, place))
         x, anchor = (x - 9, "end") if right else (x + 9, "start")
