@@ -62,7 +62,7 @@ def spread(
     Parameters
     ----------
     g, s
-        Tables of the graph and of the facilities as sources; ``g2, s2`` in the other unit or None.
+        `Arcs` and `Leads` of the facilities; ``g2, s2`` in the other unit or None.
     limit
         Ticks, uint64.
     dist, owner, beside
@@ -121,6 +121,7 @@ def settle_targets(
 ) -> None:  # fmt: skip
     """Give every target on a chain the better of the chain's two ends.
 
+    ``g`` is `ChainEnds`, ``t`` and ``t2`` (other unit, or None) are `OnChains`.
     ``cost``, ``label`` and ``other`` (or None) are results, (t,) in the targets' order; the cost is
     `FAR` where neither end is reached within the limit.
     """
@@ -156,6 +157,7 @@ def settle_own_chains(
 ) -> None:
     """Let facilities serve the targets on their own chains directly.
 
+    ``g`` is `ChainEnds`, ``t`` is `OnChains`, ``s`` is `OwnChains`; ``t2, s2`` in the other unit.
     A facility's way along its chain ends where another serves better: beyond, that one does too.
     """
     top, carried = np.int64(limit), ZERO
@@ -201,6 +203,7 @@ def best_of_entries(
 ) -> None:  # fmt: skip
     """Give every point the best of its entries, on chains and at junctions.
 
+    ``t`` and ``t2`` (other unit, or None) are `Entries`.
     ``best``, ``whose`` and ``best_other`` (or None) are results (n,); ``best`` is `FAR` before and
     stays so where nothing is reached.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from .engine import TOLERANCE, Engine
 from .locate import Locations
-from .tables import FAR
+from .tables import FAR, Arcs, ChainEnds, Entries, Leads, OnChains, OwnChains, part
 
 Array = NDArray[Any]
 Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
@@ -81,14 +82,18 @@ def _one(
     g, (t, t2), (s, s2) = engine.graph, engine.targets(origins), engine.sources(facilities)
     g2 = engine.other
     dist, owner, beside = _labels(len(g.first), g2)
-    cut = kernel.spread(g, s, limit, dist, owner, g2, s2, beside)
+    arcs, leads = partial(part, Arcs), partial(part, Leads)
+    cut = kernel.spread(arcs(g), leads(s), limit, dist, owner, arcs(g2), leads(s2), beside)
     cost, label, other = _labels(len(t.owner), g2)
-    kernel.settle_targets(g, t, limit, dist, owner, cost, label, t2, beside, other)
-    kernel.settle_own_chains(g, t, s, limit, cost, label, t2, s2, other)
+    ends, on, own = part(ChainEnds, g), partial(part, OnChains), partial(part, OwnChains)
+    kernel.settle_targets(ends, on(t), limit, dist, owner, cost, label, on(t2), beside, other)
+    kernel.settle_own_chains(ends, on(t), own(s), limit, cost, label, on(t2), own(s2), other)
     best, whose, best_other = _labels(len(origins), g2)
+    entries = partial(part, Entries)
     kernel.best_of_entries(
-        t, limit, dist, owner, cost, label, best, whose, t2, beside, other, best_other
-    )
+        entries(t), limit, dist, owner, cost, label, best, whose, entries(t2), beside, other,
+        best_other,
+    )  # fmt: skip
     column = None if best_other is None else best_other.reshape(-1, 1)
     return cut, best.reshape(-1, 1), whose.reshape(-1, 1), column
 

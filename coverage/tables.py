@@ -7,6 +7,7 @@ is carried along the routes, the same tables come a second time with that unit's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,3 +134,65 @@ class Tables(NamedTuple):
     graph_other: Graph | None
     targets_other: Targets | None
     sources_other: Sources | None
+
+
+class Arcs(NamedTuple):
+    """What a search over junctions reads of a `Graph`: compiling it takes time by the array."""
+
+    first: Array
+    through: Array
+    to: Array
+    cost: Array
+
+
+class Leads(NamedTuple):
+    """What a search over junctions reads of `Sources`."""
+
+    first: Array
+    a: Array
+    b: Array
+    to_a: Array
+    to_b: Array
+
+
+class ChainEnds(NamedTuple):
+    """The chains of a `Graph`."""
+
+    a: Array
+    b: Array
+    ways: Array
+
+
+class OnChains(NamedTuple):
+    """The `Targets` on chains."""
+
+    first: Array
+    from_a: Array
+    from_b: Array
+    place: Array
+
+
+class OwnChains(NamedTuple):
+    """The `Sources` on chains."""
+
+    first: Array
+    chain: Array
+    place: Array
+    ahead: Array
+    behind: Array
+
+
+class Entries(NamedTuple):
+    """Whose the `Targets` are, and what those at junctions cost."""
+
+    owner: Array
+    at: Array
+    at_cost: Array
+    at_owner: Array
+
+
+def part(kind: Callable[..., Any], table: Any) -> Any:
+    """Return the part of a table that has the fields of another; None of None."""
+    if table is None:
+        return None
+    return kind(*(getattr(table, name) for name in kind._fields))  # type: ignore[attr-defined]
