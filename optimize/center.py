@@ -3,8 +3,8 @@
 minimise    max over demand of (weight *) impedance to the nearest open or existing outlet
 
 The answer is one of the impedances in the matrix, so a search over these levels, each a covering
-question, ends with the optimum and its proof: Minieka, "The m-center problem", SIAM Review 12, 1970;
-Daskin, "Network and discrete location", 1995; Elloumi, Labbé and Pochet, "A new formulation and
+question, ends with the optimum and its proof: Minieka, "The m-center problem", SIAM Review 12,
+1970; Daskin, "Network and discrete location", 1995; Elloumi, Labbé and Pochet, "A new formulation and
 resolution method for the p-center problem", INFORMS Journal on Computing 16, 2004.
 """
 
@@ -223,9 +223,7 @@ def _search(
     return _Center(best, value, bound, start, asked)
 
 
-def _start(
-    ranks: Ranks, p: int | None, openings: Openings | None, run: Run
-) -> Bools | None:
+def _start(ranks: Ranks, p: int | None, openings: Openings | None, run: Run) -> Bools | None:
     """Return a first plan where only a total limits it: a median of the steeper costs."""
     if p is None:
         nothing = np.zeros(ranks.count, dtype=bool)

@@ -83,9 +83,7 @@ def reach_all(
     cover = at_level(ranks, level)
     if p is not None:
         left = Clock(_SHARE * clock.left, clock.tell_only)
-        found = solve_ranks(
-            cover, p, gap=_NO_GAP, seed=run.seed, threads=run.threads, clock=left
-        )
+        found = solve_ranks(cover, p, gap=_NO_GAP, seed=run.seed, threads=run.threads, clock=left)
         if left.interrupted:
             clock.interrupted = True
         if found.value == 0.0:

@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+# ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
 """Compiled: the Lagrangian dual of the p-median problem by subgradients.
 
 With multipliers u[i] on  sum over j of x[i, j] = 1  the dual is

@@ -1,4 +1,3 @@
-# ruff: noqa: C901, PLR0912, PLR0914, PLR0917 - compiled loops are written out
 """Compiled: interchange search for the p-median problem with everything kept up to date.
 
 For each closed column j and open place k the gain of the swap is  gain[j] - loss[k] + extra[j, k];

@@ -125,7 +125,9 @@ def _serving(
         lengths = np.diff(here.indptr) * mine
         ends = np.concatenate([[0], np.cumsum(lengths)])
         blocks.append(sparse.csr_array((here.data[keep], here.indices[keep], ends), here.shape))
-        rooms.append(existing.capacity[k] if existing is not None else room[:0])
+        limited = existing is not None and bool(np.isfinite(room).any())
+        endless = np.full(matrix.shape[1], np.inf)
+        rooms.append(existing.capacity[k] if existing is not None and limited else endless)
         labels.append(-1 - np.arange(matrix.shape[1]))
     cost = sparse.csr_array(sparse.hstack(blocks, format="csr"))
     return Serving(walking, cost, np.concatenate(rooms), np.concatenate(labels), many, split)

@@ -34,7 +34,7 @@ class PlanSearch:
         self.noise = NOISE * max(float(ranks.cap.sum()), 1.0)
 
     def descend_from(self, plan: Ints) -> float:
-        """Search downhill from ``plan`` (p,), keep the result if it is the best, return the cost."""
+        """Search downhill from ``plan`` (p,), keep the result if best, and return its cost."""
         self._table.opened[:] = plan
         begin(self._table)
         value = float(local_search(self._table, self.noise))

@@ -147,7 +147,9 @@ def test_center_equals_brute_force(seed, case, all_plans):
 
 def capacitated_walk(problem, existing, pairs, persons, penalty):
     """Least walk with split demand by an independent transport problem."""
-    outlets = [(k, lambda i, j=j, k=k: lookup(problem.impedance[k], i, j), persons) for j, k in pairs]
+    outlets = [
+        (k, lambda i, j=j, k=k: lookup(problem.impedance[k], i, j), persons) for j, k in pairs
+    ]
     outlets += [
         (k, lambda i, e=e, k=k: lookup(existing.impedance[k], i, e), 15.0)
         for k in range(len(problem.types))
