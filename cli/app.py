@@ -151,6 +151,16 @@ def _add_reports(
 
         _guarded(Screen(**loudness), lambda screen: work(study, screen, out=out))
 
+    @app.command("serve", help=h("serve"))
+    @study_argument
+    @click.option("--host", default="127.0.0.1", show_default=True, help=h("serve_host"))
+    @click.option("--port", default=8154, show_default=True, help=h("serve_port"))
+    @click.option("--no-browser", "silent", is_flag=True, help=h("serve_browser"))
+    @common
+    def serve(study: Path, host: str, port: int, silent: bool, **loudness: Any) -> None:
+        options = {"host": host, "port": port, "browser": not silent}
+        _guarded(Screen(**loudness), _later("whatif.server.serve", study, **options))
+
     @app.command("publish", help=h("publish"))
     @study_argument
     @click.option("--to", required=True, help=h("publish_to"))
@@ -221,7 +231,7 @@ def _as_it_is(function: F) -> F:
 
 def _later(path: str, *given: object, **options: object) -> Callable[[Screen], object]:
     """Return the call of a function ``module.name``; its heavy module is loaded only then."""
-    module, _, name = path.partition(".")
+    module, _, name = path.rpartition(".")
 
     def work(screen: Screen) -> object:
         return getattr(import_module(f".{module}", __package__), name)(*given, screen, **options)
