@@ -20,6 +20,7 @@ from quarterhour.data.output import staged
 from quarterhour.data.output_files import write_geopackage, write_workbook
 from quarterhour.data.study import study_file
 
+from .compare_plans import compare_plans
 from .console import Screen
 from .pipeline import run_stages
 from .stages import RESULTS, StageRecord
@@ -63,6 +64,7 @@ def compare(before: Path, after: Path, screen: Screen, *, out: Path | None = Non
         "gap_change": compare_gaps(_of(old["gaps"], types), _of(new["gaps"], types), points),
         "point_change": points,
     }
+    found |= compare_plans(before, after, screen)
     name = study_file(before).parent.resolve().name
     folder = out or folders[1] / f"compare-{name}"
     _write(found, folder, screen.language)

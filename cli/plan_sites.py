@@ -13,7 +13,7 @@ import pandas as pd
 from quarterhour.coverage.gaps import gap_id
 from quarterhour.coverage.locate import locate
 from quarterhour.coverage.routes import route
-from quarterhour.optimize.covered import chosen_pairs, newly_covered
+from quarterhour.coverage.states import State
 from quarterhour.optimize.evidence import SiteEvidence
 from quarterhour.optimize.problem import SitingProblem
 
@@ -48,17 +48,16 @@ class Helped:
 
 def helped_by(result: PlanResult) -> list[Helped]:
     """Return whom each outlet of the plan helps, in the order of the plan."""
-    problem, plan = result.problem, result.plan
-    newly = newly_covered(problem, chosen_pairs(problem, plan))
-    return [_helped(result, newly, item.candidate, item.type) for item in plan.chosen]
+    return [_helped(result, item.candidate, item.type) for item in result.plan.chosen]
 
 
-def _helped(result: PlanResult, newly: npt.NDArray[np.bool_], candidate: int, kind: int) -> Helped:
+def _helped(result: PlanResult, candidate: int, kind: int) -> Helped:
     problem, column = result.problem, result.column(kind)
     reached = problem.covers[kind][:, [candidate]].toarray().ravel() > 0
-    points = np.flatnonzero(reached & newly[:, kind])
+    # By state, not by persons: a gap where nobody's number is known is closed all the same.
+    points = np.flatnonzero(reached & (result.before.state[:, column] == State.GAP))
     here = result.places[:, column]
-    left = set(here[(here != "") & ~newly[:, kind]])
+    left = set(here[result.after[-1].state[:, column] == State.GAP])
     mine = sorted({str(place) for place in here[points]} - {""})
     name = problem.types[kind]
     return Helped(
