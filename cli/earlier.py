@@ -40,7 +40,10 @@ def read_ledger_of(run: StudyRun, log: FaultLog) -> Ledger | None:
     named = run.config.plan.ledger
     if not named:
         return None
-    words = ledger_words(run.inputs.pack, run.inputs.areas, run.config.study.language)
+    config = run.config
+    words = ledger_words(
+        run.inputs.pack, run.inputs.areas, config.study.language, config.plan.years
+    )
     return read_ledger(run.folder / named, words, log=log, name=named)
 
 

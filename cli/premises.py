@@ -12,11 +12,9 @@ import pandas as pd
 from quarterhour.data.area_labels import label_areas
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.ledger import Ledger, fixed_sites, opened_outlets
+from quarterhour.data.ledger_schema import UPGRADE
 
 from .study_run import StudyRun
-
-#: Begins the id of a substandard outlet among the candidates.
-UPGRADE = "upgrade-"
 
 #: Statuses of a ledger whose sites are decided, but not open yet.
 DECIDED = ("approved", "building")

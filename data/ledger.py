@@ -24,6 +24,7 @@ from .ledger_schema import (
     FIXED,
     NAMES,
     PENDING,
+    UPGRADE,
     LedgerWords,
     Records,
     clean_text,
@@ -59,13 +60,15 @@ def fixed_sites(ledger: Ledger | Records, *, statuses: Collection[str] = FIXED) 
     Returns
     -------
     pandas.DataFrame
-        ``candidate`` (id in the study's candidates, "" for a site the bureau added itself or an
-        existing outlet), ``type``, ``year`` (text, "" = none), ``action`` (``new`` or
-        ``upgrade``), ``status``, ``id``, ``name``, ``count`` (outlets, int), ``lon``, ``lat``
-        (WGS-84 degrees, NaN = none); in the order of the ledger, RangeIndex.
+        ``candidate`` (id in the study's candidates, ``upgrade-<id>`` for an existing outlet, ""
+        for a new site the bureau added itself), ``type``, ``year`` (text, "" = none),
+        ``action`` (``new`` or ``upgrade``), ``status``, ``id``, ``name``, ``count``
+        (outlets, int), ``lon``, ``lat`` (WGS-84 degrees, NaN = none); in the order of the ledger, RangeIndex.
     """
     records = ledger.records if isinstance(ledger, Ledger) else ledger
     frame = site_frame({k: row for k, row in records.items() if row.get("status") in statuses})
+    named = (frame["action"] == "upgrade") & (frame["candidate"] == "")
+    frame["candidate"] = frame["candidate"].mask(named, UPGRADE + frame["id"])
     return frame[list(_FIXED_COLUMNS)]
 
 
@@ -112,14 +115,26 @@ def wanted_values(
     acting = _acting(gaps)
     wanted: Records = {}
     for site in _site_rows(sites):
-        key = site["id"]
+        key = _own_row(site, state)
         row = _from_plan(site, acting)
+        if key:
+            wanted[key] = {name: row[name] for name in ("rank", "newly_covered", "in_plan")}
+            continue
+        key = site["id"]
         if key in state:
             row.pop("status")
         wanted[key] = {c: v for c, v in row.items() if (key, c) not in edited}
     gone = {k: {"in_plan": "no"} for k, row in state.items() if k not in wanted
-            and row.get("candidate")}  # fmt: skip
+            and (row.get("candidate") or row.get("in_plan") == "yes")}  # fmt: skip
     return wanted | gone
+
+
+def _own_row(site: Mapping[str, str], state: Records) -> str:
+    """Return the id of the bureau's own row that the plan took over as a candidate, "" if none."""
+    key = site["candidate"].removeprefix(UPGRADE)
+    row = state.get(key, {})
+    own = bool(row) and not row.get("candidate") and row.get("type") == site["type"]
+    return key if own else ""
 
 
 def _site_rows(sites: gpd.GeoDataFrame) -> list[dict[str, str]]:
@@ -176,7 +191,7 @@ def opened_outlets(records: Records, facilities: gpd.GeoDataFrame) -> gpd.GeoDat
     """
     accepted = site_frame({k: r for k, r in records.items() if r.get("status") == "accepted"})
     upgraded = accepted[accepted["action"] == "upgrade"]
-    ids = set(upgraded["id"]) | set(upgraded["candidate"]) - {""}
+    ids = set(upgraded["id"]) | set(upgraded["candidate"].str.removeprefix(UPGRADE)) - {""}
     there = facilities.assign(
         status=facilities["status"].where(~facilities["id"].isin(ids), "open")
     )
@@ -203,9 +218,10 @@ def progress_table(
 ) -> pd.DataFrame:
     """Count what is done, by area and type.
 
-    Definitions. ``target``: outlets of the present plan; ``new``, ``upgraded``: outlets accepted,
-    those the bureau added itself included; ``done = new + upgraded``; ``rate = done / target``.
-    ``late``: due before today, neither accepted nor dropped.
+    Definitions. ``target``: outlets of the present plan, and those of earlier plans that are
+    accepted (a plan made since takes them for existing ones); ``new``, ``upgraded``: outlets
+    accepted, those the bureau added itself included; ``done = new + upgraded``;
+    ``rate = done / target``. ``late``: due before today, neither accepted nor dropped.
 
     Parameters
     ----------
@@ -250,7 +266,8 @@ def _counts(part: pd.DataFrame) -> dict[str, int]:
     accepted = (part["status"] == "accepted").to_numpy()
     upgrade = (part["action"] == "upgrade").to_numpy()
     which = {
-        "target": (part["in_plan"] == "yes").to_numpy(),
+        "target": (part["in_plan"] == "yes").to_numpy()
+        | (accepted & (part["candidate"] != "").to_numpy()),
         "new": accepted & ~upgrade,
         "upgraded": accepted & upgrade,
         "done": accepted,

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypedDict
 
 from .faults import FaultLog
 from .ledger_read import Ledger
-from .ledger_schema import COLUMNS, FIXED, LedgerWords, Records
+from .ledger_schema import COLUMNS, FIXED, PENDING, LedgerWords, Records
 
 #: Dates of a row in the order in which they come to pass.
 _COURSE = ("approved_on", "started_on", "accepted_on")
@@ -69,6 +70,15 @@ def check_ledger(ledger: Ledger, rules: LedgerRules, log: FaultLog) -> None:
         checker.row(key, row)
 
 
+class _Cell(TypedDict):
+    """What every fault of a cell says."""
+
+    file: str
+    row: int | None
+    column: str
+    value: str
+
+
 class _Checker:
     """Checks the rows of one workbook."""
 
@@ -96,53 +106,53 @@ class _Checker:
             return
         for column in ("type", "action", "status"):
             if not row.get(column):
-                self._note("ledger_required", key, column)
+                self.log.add("ledger_required", **self._at(key, column), id=key)
         if known is None or not known.get("candidate"):
             self._own_row(key, row)
         else:
             self._planned_row(key, row, known)
         self._place(key, row)
         self._dates(key, row)
+        self._status(key, row)
 
-    def _note(
-        self, code: str, key: str, column: str, *, warn: bool = False, **more: object
-    ) -> None:
-        value = more.pop("value", self.ledger.records[key].get(column, ""))
-        self.log.add(
-            code, file=self.ledger.name, row=self.ledger.rows.get(key),
-            column=self.rules.words.title(column), value=value,
-            severity="warning" if warn else "fault", id=key, **more,
-        )  # fmt: skip
+    def _at(self, key: str, column: str, value: str | None = None) -> _Cell:
+        """Return where a cell stands and what it says, for its fault."""
+        text = self.ledger.records[key].get(column, "") if value is None else value
+        return {
+            "file": self.ledger.name, "row": self.ledger.rows.get(key),
+            "column": self.rules.words.title(column), "value": text,
+        }  # fmt: skip
 
     def _changed_id(self, key: str, row: Mapping[str, str]) -> bool:
         """Note an unknown id whose row is that of a missing one."""
         was = next((self._traces[t] for t in _traces(row) if t in self._traces), None)
         if was is not None:
-            self._note("ledger_id_changed", key, "id", value=key, was=was)
+            self.log.add("ledger_id_changed", **self._at(key, "id", key), was=was)
         return was is not None
 
     def _planned_row(self, key: str, row: Mapping[str, str], known: Mapping[str, str]) -> None:
+        show = self.rules.words.show
         if row.get("type") and row["type"] != known.get("type"):
-            was = self.rules.words.show("type", known.get("type", ""))
-            value = self.rules.words.show("type", row["type"])
-            self._note("ledger_type_changed", key, "type", value=value, was=was)
+            cell = self._at(key, "type", show("type", row["type"]))
+            self.log.add("ledger_type_changed", **cell, id=key, was=show("type", known["type"]))
         for column in COLUMNS:
             recorded = known.get(column.name, "")
             if column.owner == "program" and row.get(column.name, recorded) != recorded:
-                self._note("ledger_computed", key, column.name, warn=True, was=recorded)
+                self.log.add("ledger_computed", **self._at(key, column.name), id=key,
+                             was=recorded, severity="warning")  # fmt: skip
 
     def _own_row(self, key: str, row: Mapping[str, str]) -> None:
         """Check a row that a person added: a site of the bureau's own."""
         exists = key in self.rules.outlets
         if row.get("action") == "upgrade" and not exists:
-            self._note("ledger_upgrade_unknown", key, "id", value=key)
+            self.log.add("ledger_upgrade_unknown", **self._at(key, "id", key))
         elif row.get("action") == "new" and exists:
-            self._note("ledger_id_taken", key, "id", value=key)
+            self.log.add("ledger_id_taken", **self._at(key, "id", key))
         fixed = row.get("status") in FIXED and row.get("action") == "new"
         for column in ("lon", "lat"):
             if fixed and not row.get(column):
                 status = self.rules.words.show("status", row["status"])
-                self._note("ledger_place", key, column, status=status)
+                self.log.add("ledger_place", **self._at(key, column), id=key, status=status)
 
     def _place(self, key: str, row: Mapping[str, str]) -> None:
         if not (row.get("lon") and row.get("lat")):
@@ -150,24 +160,29 @@ class _Checker:
         lon, lat = float(row["lon"]), float(row["lat"])
         west, south, east, north = self.rules.box or (-180.0, -90.0, 180.0, 90.0)
         if not (west <= lon <= east and south <= lat <= north):
-            self._note("ledger_place_far", key, "lon", value=f"{lon:g}, {lat:g}",
-                       range=f"{west:.2f}–{east:.2f}, {south:.2f}–{north:.2f}")  # fmt: skip
+            within = f"{west:.2f}–{east:.2f}, {south:.2f}–{north:.2f}"
+            cell = self._at(key, "lon", f"{lon:g}, {lat:g}")
+            self.log.add("ledger_place_far", **cell, id=key, range=within)
 
     def _dates(self, key: str, row: Mapping[str, str]) -> None:
         course = [(column, row[column]) for column in _COURSE if row.get(column)]
+        today = self.rules.today.isoformat()
         for column, day in course:
-            if day > self.rules.today.isoformat():
-                self._note("ledger_future", key, column, today=self.rules.today.isoformat())
+            if day > today:
+                self.log.add("ledger_future", **self._at(key, column), today=today)
         for (_, before), (column, day) in pairwise(course):
             if day < before:
-                self._note("ledger_dates_order", key, column, warn=True, before=before)
-        status = row.get("status", "")
-        if status == "accepted" and not row.get("accepted_on"):
-            self._note("ledger_no_date", key, "accepted_on", warn=True)
-        elif row.get("accepted_on") and status in {"proposed", "approved", "building"}:
-            shown = self.rules.words.show("status", status)
-            self._note("ledger_status_behind", key, "status", warn=True, value=shown,
-                       date=row["accepted_on"])  # fmt: skip
+                self.log.add("ledger_dates_order", **self._at(key, column), before=before,
+                             severity="warning")  # fmt: skip
+
+    def _status(self, key: str, row: Mapping[str, str]) -> None:
+        status, day = row.get("status", ""), row.get("accepted_on", "")
+        if status == "accepted" and not day:
+            cell = self._at(key, "accepted_on")
+            self.log.add("ledger_no_date", **cell, id=key, severity="warning")
+        elif day and status in PENDING:
+            cell = self._at(key, "status", self.rules.words.show("status", status))
+            self.log.add("ledger_status_behind", **cell, id=key, date=day, severity="warning")
 
 
 def _traces(row: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

@@ -228,18 +228,25 @@ class _Reader:
     def _place(
         self, sheet: Worksheet, header: _Header, position: int, value: object, known: dict[str, str]
     ) -> None:
+        """Say what one column is; note what stands twice."""
         text = clean_text("" if value is None else value)
-        if not text:
-            below = sheet.iter_cols(min_col=position, max_col=position, min_row=header.row + 1)
-            if any(cell.value is not None for column in below for cell in column):
-                self.log.add("unnamed_column", file=self.file, row=header.row, position=position)
-            return
         name = known.get(plain_header(text), EXTRA + text)
-        if name in header.names.values():
-            code = "duplicate_column" if name.startswith(EXTRA) else "ledger_header_twice"
-            self.log.add(code, file=self.file, row=header.row, column=text, count=2)
-            return
-        header.names[position] = name
+        if not text:
+            self._unnamed(sheet, header, position)
+        elif name not in header.names.values():
+            header.names[position] = name
+        elif name.startswith(EXTRA):
+            self.log.add("duplicate_column", file=self.file, row=header.row, column=text, count=2)
+        else:
+            self.log.add(
+                "ledger_header_twice", file=self.file, row=header.row, column=text, count=2
+            )
+
+    def _unnamed(self, sheet: Worksheet, header: _Header, position: int) -> None:
+        """Note a column without a header that holds something."""
+        below = sheet.iter_cols(min_col=position, max_col=position, min_row=header.row + 1)
+        if any(cell.value is not None for column in below for cell in column):
+            self.log.add("unnamed_column", file=self.file, row=header.row, position=position)
 
     def _note_missing(self, header: _Header) -> None:
         there = set(header.names.values())

@@ -33,6 +33,9 @@ LEVELS: Final = ("city", "district", "street")
 FLAGS: Final = ("yes", "no")
 AREA_COLUMNS: Final = ("district", "street", "community")
 
+#: Begins the candidate of an outlet to be upgraded; its id follows.
+UPGRADE: Final = "upgrade-"
+
 #: A column of the user's own: this mark and the header as written.
 EXTRA: Final = "+"
 #: Longest text a cell holds, in UTF-16 units as Excel counts.

@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from .ledger import COUNTS
 from .ledger_schema import BY_NAME, LedgerWords
-from .ledger_write import Book, LedgerContent, table_sheet
+from .ledger_write import HEAD, Book, LedgerContent, set_height, table_sheet
 
 #: Columns of the tables shown as they are.
 TABLES: Final = {
@@ -25,6 +25,7 @@ TABLES: Final = {
 #: Changes listed, the latest first; the history file holds all.
 _CHANGES: Final = 5000
 _FIRST: Final = 4
+_GUIDE_WIDTH: Final = 110
 _RATE: Final = "0.0%"
 
 
@@ -47,6 +48,8 @@ def progress_sheet(book: Book, content: LedgerContent) -> None:
     titles = [area, say("column.type.title"), *(say(f"progress.{c}") for c in COUNTS),
               say("progress.rate"), say("progress.sentence")]  # fmt: skip
     book.head(sheet, _FIRST - 1, titles)
+    for position, title in enumerate(titles[2:-1], start=2):
+        book.text(sheet, _FIRST - 1, position, title, **HEAD, align="right")
     for number, row in enumerate(content.progress.to_dict("records"), start=_FIRST):
         _progress_row(book, sheet, number, row, content)
     widths = (18, 16, *([9] * len(COUNTS)), 10, 40)
@@ -136,8 +139,9 @@ def _count_formula(count: str, row: Mapping[Any, Any], content: LedgerContent, e
         parts.append(f"(L_type=$B{excel})")
     accepted, dropped = (f'"{shown("status", code)}"' for code in ("accepted", "dropped"))
     upgrade = f'"{shown("action", "upgrade")}"'
+    planned = f'(L_in_plan="{shown("in_plan", "yes")}")'
     parts += {
-        "target": [f'(L_in_plan="{shown("in_plan", "yes")}")'],
+        "target": [f'({planned}+(L_candidate<>"")*(L_status={accepted})>0)'],
         "new": [f"(L_status={accepted})", f"(L_action<>{upgrade})"],
         "upgraded": [f"(L_status={accepted})", f"(L_action={upgrade})"],
         "late": [f"(L_status<>{accepted})", f"(L_status<>{dropped})", '(L_due<>"")',
@@ -167,7 +171,7 @@ def _head(sheet: str, column: str) -> str:
     """Return the word of a column: some mean another thing in another sheet."""
     if sheet == "existing" and column == "status":
         return "outlet_status"
-    return "gap_id" if (sheet, column) == ("gaps", "id") else column
+    return f"gap_{column}" if sheet == "gaps" and column in {"id", "rank"} else column
 
 
 def _shown(words: LedgerWords, sheet: str, column: str, value: Any) -> object:
@@ -195,11 +199,15 @@ def conflict_sheet(book: Book, content: LedgerContent) -> None:
         record = content.records.get(event["id"], {})
         column = event["column"]
         values = [words.show(column, text) for text in (record.get(column, ""), event["new"])]
-        rows.append([order.get(event["id"]), event["id"], record.get("name", ""),
-                     words.title(column), *values, event["source"], event["time"], ""])  # fmt: skip
+        where = [order.get(event["id"]), event["id"], record.get("name", ""), words.title(column)]
+        rows.append([*where, *values, event["source"], _minute(event["time"]), ""])
     sheet = table_sheet(book, "conflicts", titles, rows)
     sheet.set_column(len(titles) - 1, len(titles) - 1, 24, book.format(bg_color="#FFF9E5"))
     sheet.set_tab_color("#B3261E")
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def change_sheet(book: Book, content: LedgerContent) -> None:
@@ -208,7 +216,7 @@ def change_sheet(book: Book, content: LedgerContent) -> None:
     titles = [words.say(f"conflict.{name}") for name in
               ("time", "id", "column", "old", "value", "source", "event")]  # fmt: skip
     rows = [
-        [event["time"], event["id"], words.title(event["column"]),
+        [_minute(event["time"]), event["id"], words.title(event["column"]),
          *(words.show(event["column"], event[side]) for side in ("old", "new")),
          event["source"], words.say(f"event.{event['event']}")]
         for event in content.changes.iloc[::-1].head(_CHANGES).to_dict("records")
@@ -229,8 +237,7 @@ def dictionary_sheet(book: Book, content: LedgerContent) -> None:
               words.say(f"column.{name}.meaning")] for name in sorted(shown)]  # fmt: skip
     rows += [[words.say(f"progress.{name}"), words.say("owner.formula"),
               words.say(f"progress_meaning.{name}")] for name in (*COUNTS, "rate")]  # fmt: skip
-    sheet = table_sheet(book, "dictionary", titles, rows)
-    sheet.set_column(2, 2, 90)
+    table_sheet(book, "dictionary", titles, rows)
 
 
 def guide_sheet(book: Book, content: LedgerContent) -> None:
@@ -240,8 +247,12 @@ def guide_sheet(book: Book, content: LedgerContent) -> None:
     stamp = say("guide.stamp", stamp=content.stamp, date=content.today.isoformat())
     book.text(sheet, 1, 0, stamp, font_color="#595959", bottom=0)
     for number in range(1, 9):
-        book.text(sheet, number + 2, 0, say(f"guide.line{number}"), text_wrap=True, bottom=0)
-    sheet.set_column(0, 0, 110)
+        line = say(f"guide.line{number}")
+        book.text(sheet, number + 2, 0, line, text_wrap=True, bottom=0)
+        set_height(sheet, number + 2, [(line, _GUIDE_WIDTH)])
+    sheet.set_column(0, 0, _GUIDE_WIDTH)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -36,13 +37,21 @@ _STATUS_COLOURS: Final = {
     "approved": ("E6F0FA", "1F4E79"), "building": ("FFF1D6", "7A4B00"),
     "accepted": ("DDEFE3", "14532D"), "dropped": ("EDEDED", "7F7F7F"),
 }  # fmt: skip
-_HEAD: Final = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F5C57", "text_wrap": True,
+#: Look of headers.
+HEAD: Final = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F5C57", "text_wrap": True,
                 "border": 1, "border_color": "#FFFFFF"}  # fmt: skip
 _CELL: Final = {"valign": "vcenter", "bottom": 1, "bottom_color": "#E3E6E6"}
 _COMPUTED: Final = {"bg_color": "#F3F4F4", "font_color": "#595959"}
 _CONFLICT: Final = {"bg_color": "#FFE699"}
+_WRAPPED: Final = ("address", "notes")
 _DATE: Final = "yyyy-mm-dd"
 _KEPT_WIDTH: Final = 16
+_WIDTHS: Final = (8, 60)
+_WIDEST_ID: Final = 40
+_SAMPLE: Final = 200
+#: Height of a line and of the highest row, in points.
+_LINE: Final = 15
+_HIGHEST: Final = 409
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +133,7 @@ class Book:
     def head(self, sheet: Any, row: int, titles: Sequence[str]) -> None:
         """Write a row of headers."""
         for position, title in enumerate(titles):
-            self.text(sheet, row, position, title, **_HEAD)
+            self.text(sheet, row, position, title, **HEAD)
         sheet.set_row(row, 32)
 
     def text(self, sheet: Any, row: int, column: int, text: str, **look: object) -> None:
@@ -184,6 +193,8 @@ def _sites(book: Book, content: LedgerContent) -> None:
             if (key, name) in undecided:
                 look |= _CONFLICT
             _write_cell(book, sheet, number, position, name, text, look)
+        wrapped = ((record.get(name, ""), BY_NAME[name].width) for name in _WRAPPED)
+        set_height(sheet, number, wrapped)
     _comments(sheet, content, columns)
     _frame(book, sheet, content, columns)
     _lists(sheet, content, columns)
@@ -211,7 +222,7 @@ def _look(name: str, record: Mapping[str, str], mark: Look) -> dict[str, object]
         look["num_format"] = "#,##0"
     if name in DATES:
         look["num_format"] = _DATE
-    if name in {"notes", "address"}:
+    if name in _WRAPPED:
         look["text_wrap"] = True
     return look | ({"bg_color": f"#{mark.fill}"} if mark.fill else {})
 
@@ -244,7 +255,10 @@ def _frame(book: Book, sheet: Any, content: LedgerContent, columns: list[str]) -
     for position, name in enumerate(columns):
         column = BY_NAME.get(name, Column(name, "text", "user", _KEPT_WIDTH))
         empty = book.format(num_format=_DATE) if name in DATES else book.format()
-        sheet.set_column(position, position, column.width, empty)
+        width = column.width
+        if name == "id":
+            width = min(max(width, fitting_width(list(content.records) or [""])), _WIDEST_ID)
+        sheet.set_column(position, position, width, empty)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, len(content.records), len(columns) - 1)
 
@@ -316,7 +330,7 @@ def _colours(book: Book, sheet: Any, content: LedgerContent, columns: list[str])
 def _names(book: Book, content: LedgerContent, columns: list[str]) -> None:
     """Name the columns that the formulas of the progress sheet count."""
     title = content.words.say("sheet.sites").replace("'", "''")
-    for name in ("id", "type", "action", "year", "status", "due", "count", "in_plan",
+    for name in ("id", "type", "action", "year", "status", "due", "count", "in_plan", "candidate",
                  "district", "street"):  # fmt: skip
         letter = xl_col_to_name(columns.index(name))
         place = f"='{title}'!${letter}$2:${letter}${content.last_row + 1}"
@@ -338,8 +352,12 @@ def _print(sheet: Any, content: LedgerContent, columns: list[str]) -> None:
 def table_sheet(
     book: Book, name: str, titles: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> Any:
-    """Write a plain sheet: headers, rows, filter, widths that fit."""
+    """Write a plain sheet: headers, rows, filter, widths and heights that fit."""
     sheet = book.sheet(name)
+    widths = [
+        fitting_width([title, *(shown_number(row[position]) for row in rows[:_SAMPLE])])
+        for position, title in enumerate(titles)
+    ]
     book.head(sheet, 0, titles)
     for number, row in enumerate(rows, start=1):
         for position, value in enumerate(row):
@@ -347,10 +365,9 @@ def table_sheet(
             if isinstance(value, float):
                 look["num_format"] = "#,##0" if value.is_integer() else "#,##0.0"
             book.value(sheet, number, position, value, **look)
-    for position, title in enumerate(titles):
-        shown = [title, *(str(row[position]) for row in rows[:200])]
-        width = max(max(map(text_width, text.split("\n"))) for text in map(str, shown))
-        sheet.set_column(position, position, min(max(width + 2, 8), 44))
+        set_height(sheet, number, zip(row, widths, strict=True))
+    for position, width in enumerate(widths):
+        sheet.set_column(position, position, width)
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -358,3 +375,26 @@ def table_sheet(
     if rows:
         sheet.autofilter(0, 0, len(rows), len(titles) - 1)
     return sheet
+
+
+def shown_number(value: object) -> str:
+    """Return a value as its cell shows it."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.1f}"
+    return "" if value is None else str(value)
+
+
+def fitting_width(texts: Sequence[str]) -> int:
+    """Return a column width, in characters, that fits the texts within `_WIDTHS`."""
+    widest = max(text_width(line) for text in texts for line in text.split("\n"))
+    return min(max(widest + 3, _WIDTHS[0]), _WIDTHS[1])
+
+
+def set_height(sheet: Any, row: int, cells: Iterable[tuple[object, int]]) -> None:
+    """Give a row the height its wrapped texts (text, column width) need: not every program does."""
+    lines = max(
+        (sum(max(1, math.ceil(text_width(line) / max(width - 2, 1))) for line in text.split("\n"))
+         for text, width in cells if isinstance(text, str)), default=1,
+    )  # fmt: skip
+    if lines > 1:
+        sheet.set_row(row, min(_LINE * lines + 3, _HIGHEST))

@@ -67,10 +67,25 @@ def test_a_new_plan_keeps_edits_and_status_and_marks_what_fell_out():
     assert wanted["H2:repair"] == {"in_plan": "no"}
 
 
+def test_an_own_row_that_the_plan_takes_over_stays_one_row():
+    """Approved sites of the bureau's own come back from the plan as candidates of their own id."""
+    state = {
+        "自-1": site("", "parcel", candidate="", status="approved", in_plan=""),
+        "W1": site("", "repair", candidate="", action="upgrade", status="approved", in_plan=""),
+    }
+    taken = plan(id=["自-1:parcel", "upgrade-W1:repair"], candidate=["自-1", "upgrade-W1"])
+    wanted = wanted_values(taken, None, state, ())
+    assert list(wanted) == ["自-1", "W1"]
+    assert wanted["自-1"] == {"rank": "1", "newly_covered": "1200", "in_plan": "yes"}
+    state["自-1"] |= wanted["自-1"]
+    assert wanted_values(plan(), None, state, ())["自-1"] == {"in_plan": "no"}
+
+
 def test_fixed_sites_are_what_is_approved_building_or_accepted():
     statuses = ("proposed", "approved", "building", "accepted", "dropped")
     records = {f"{s}:parcel": site(s, "parcel", status=s, year="2026", count="") for s in statuses}
     records["own"] = site("", status="accepted", candidate="", lon="", lat="")
+    records["W1"] = site("", action="upgrade", status="dropped", candidate="")
     fixed = fixed_sites(records)
     assert list(fixed.columns[:5]) == ["candidate", "type", "year", "action", "status"]
     assert fixed["candidate"].tolist() == ["approved", "building", "accepted", ""]
@@ -78,26 +93,31 @@ def test_fixed_sites_are_what_is_approved_building_or_accepted():
     assert fixed["count"].tolist() == [1, 1, 1, 1]
     assert fixed["lon"].tolist()[:3] == [116.4] * 3
     assert math.isnan(fixed["lon"].iloc[3])
-    assert fixed_sites(records, statuses=["dropped"])["candidate"].tolist() == ["dropped"]
+    assert fixed_sites(records, statuses=["dropped"])["candidate"].tolist() == [
+        "dropped",
+        "upgrade-W1",
+    ]
     assert fixed_sites({}).empty
 
 
 def test_accepted_sites_are_open_outlets():
     facilities = gpd.GeoDataFrame(
-        {"id": ["W1", "W2"], "name": "", "type": "parcel", "status": ["substandard", "open"],
+        {"id": ["W1", "W2", "W3"], "name": "", "type": "parcel",
+         "status": ["substandard", "open", "substandard"],
          "area_m2": 1.0, "capacity": 1.0, "hours": "", "address": ""},
-        geometry=gpd.points_from_xy([116.4, 116.5], [39.9, 39.9]), crs=4326,
+        geometry=gpd.points_from_xy([116.4, 116.5, 116.6], [39.9] * 3), crs=4326,
     )  # fmt: skip
     records = {
         "H1:parcel": site("H1", "parcel", status="accepted", lon="116.41", lat="39.91"),
         "H2:parcel": site("H2", "parcel", status="building"),
         "W1": site("", "parcel", action="upgrade", status="accepted", candidate=""),
+        "upgrade-W3:parcel": site("upgrade-W3", "parcel", action="upgrade", status="accepted"),
         "lost": site("", "parcel", status="accepted", candidate="", lon="", lat=""),
     }
     found = opened_outlets(records, facilities)
-    assert found["id"].tolist() == ["W1", "W2", "H1:parcel"]
-    assert found["status"].tolist() == ["open"] * 3
-    assert (found.geometry.x.iloc[2], found.geometry.y.iloc[2]) == (116.41, 39.91)
+    assert found["id"].tolist() == ["W1", "W2", "W3", "H1:parcel"]
+    assert found["status"].tolist() == ["open"] * 4
+    assert (found.geometry.x.iloc[3], found.geometry.y.iloc[3]) == (116.41, 39.91)
     assert facilities["status"].iloc[0] == "substandard", "the input stays as it was"
 
 
@@ -123,6 +143,18 @@ def test_progress_of_2019():
     assert whole["rate"] == pytest.approx(1.132)
     assert sentence(words("en"), whole["done"], whole["target"]) == "1,132 of 1,000 = 113.2 %"
     assert sentence(words("en"), 3, 0) == "3 (no target)"
+
+
+def test_what_an_earlier_plan_brought_about_stays_in_the_target():
+    """A plan made since takes accepted sites for existing outlets and no longer lists them."""
+    records = {
+        "A": site("A", status="accepted", in_plan="no"),
+        "B": site("B", status="approved", in_plan="no"),
+        "own": site("", candidate="", status="accepted", in_plan="no"),
+        "C": site("C"),
+    }
+    table = progress_table(records, level="district", today=TODAY, types=PACK.type_ids)
+    assert (table["target"].iloc[0], table["done"].iloc[0]) == (2, 2)
 
 
 def test_progress_by_area_and_type_adds_up():
