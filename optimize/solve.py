@@ -15,8 +15,9 @@ from quarterhour.data.faults import Fault
 from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools, Floats
-from .conflicts import find_conflicts, no_plan
+from .conflicts import find_conflicts
 from .covered import chosen_pairs, items_of, newly_covered
+from .explain import explain_infeasible
 from .openings import Openings, flatten
 from .plan import PROVEN, Chosen, Plan, Status, relative_gap
 from .problem import SitingProblem
@@ -24,6 +25,9 @@ from .solve_openings import Solved, slack, solve_openings
 from .solvers import choose_solver
 
 __all__ = ["Solved", "plan_max_coverage", "solve_openings"]
+
+#: Least time for finding out why there is no plan, s, even where the time limit is over.
+_EXPLAIN = 10.0
 
 
 def plan_max_coverage(
@@ -84,11 +88,19 @@ def plan_max_coverage(
         progress=progress,
         reduce=reduce,
     )
-    if solved.chosen is None:
-        infeasible = solved.ended == "infeasible"
-        faults = (no_plan(),) if infeasible else ()
-        return _no_plan(report, "infeasible" if infeasible else "unknown", faults)
-    return _plan(report, whole, solved, solved.chosen)
+    if solved.chosen is not None:
+        return _plan(report, whole, solved, solved.chosen)
+    if solved.ended != "infeasible":
+        return _no_plan(report, "unknown", (), bound=solved.bound)
+    why = explain_infeasible(
+        problem,
+        solver=chosen_solver,
+        time_limit=max(time_limit - report.seconds(), _EXPLAIN),
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    return _no_plan(report, "infeasible", why.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +156,19 @@ def _residents_covered(problem: SitingProblem, items: tuple[Chosen, ...]) -> Flo
     return people
 
 
-def _no_plan(report: _Report, status: Status, faults: tuple[Fault, ...]) -> Plan:
-    problem = report.problem
+def _no_plan(
+    report: _Report, status: Status, faults: tuple[Fault, ...], *, bound: float = 0.0
+) -> Plan:
     return Plan(
         status=status,
         chosen=(),
         objective=0.0,
-        bound=0.0 if status == "infeasible" else float(problem.weights[problem.scored()].sum()),
+        bound=bound,
         gap=0.0 if status == "infeasible" else float("inf"),
         solver=report.solver,
         seed=report.seed,
         seconds=report.seconds(),
-        newly_covered=np.zeros(len(problem.types)),
+        newly_covered=np.zeros(len(report.problem.types)),
         greedy=0.0,
         conflicts=faults,
     )

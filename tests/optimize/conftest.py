@@ -1,6 +1,8 @@
 """Small siting problems and their optima by brute force, independent of the code under test."""
 
+import importlib.util
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,3 +162,13 @@ def mclp(shared):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def structures():
+    """The module structures.py: random problems with every rule, and every plan of them."""
+    path = Path(__file__).with_name("structures.py")
+    spec = importlib.util.spec_from_file_location("structures", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,186 @@
+"""Why there is no plan: a smallest set of rules that cannot be kept together, in words.
+
+An **irreducible** set is infeasible and becomes feasible when any one of its rules is left out.
+It is found in two steps (Chinneck and Dravnieks, "Locating minimal infeasible constraint sets in
+linear programs", ORSA Journal on Computing 3, 1991): an elastic filter enforces, one round after
+the other, the rules that the best compromise breaks, until those alone contradict; a deletion
+filter then leaves out each rule without which they still do. What candidates are (types,
+capacity, one outlet of a type) is no rule. Long lists of required or fixed sites count as one
+rule first and are then narrowed down by halves (Junker, "QUICKXPLAIN", AAAI 2004).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quarterhour.data.faults import Fault
+from quarterhour.data.progress import Progress, silent
+
+from .conflicts import no_plan
+from .explain_words import head, words_of
+from .openings import Openings, flatten
+from .problem import SitingProblem
+from .rule_model import RuleModels, rule_models
+from .rule_set import Rule, rules_of
+from .solvers import Request, Solver, choose_solver
+
+#: Longest single question to the solver, s.
+_QUESTION = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Rules that no plan keeps together.
+
+    Attributes
+    ----------
+    rules
+        The rules; empty where they can be kept together, or the user interrupted the search.
+    irreducible
+        Whether leaving out any one of them, or any one of their sites, is proven to help.
+    faults
+        The same in words: what they are together, then one entry a rule with its option.
+    """
+
+    rules: tuple[Rule, ...]
+    irreducible: bool
+    faults: tuple[Fault, ...]
+
+
+def explain_infeasible(
+    problem: SitingProblem,
+    *,
+    solver: str | Solver = "highs",
+    time_limit: float = 20.0,
+    seed: int = 0,
+    threads: int = 2,
+    progress: Progress = silent,
+) -> Explanation:
+    """Return a smallest set of rules of ``problem`` that no plan keeps together.
+
+    Parameters
+    ----------
+    problem
+        A problem without a plan.
+    solver
+        ``highs``, ``cbc``, another name PuLP knows, or a solver already chosen.
+    time_limit
+        Wall time, s; what is left over then is named as it is, not proven irreducible.
+    seed, threads, progress
+        For the solver.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    InputFaults
+        If the solver is unknown, missing, or breaks off with an error.
+    """
+    chosen = choose_solver(solver) if isinstance(solver, str) else solver
+    request = Request(min(_QUESTION, time_limit), 0.5, seed, threads, progress)
+    openings = flatten(replace(problem, fixed_year=np.full_like(problem.fixed_year, -1)))
+    search = _Search(problem, openings, chosen, request, time.monotonic() + time_limit)
+    try:
+        rules, proven = search.smallest(rules_of(problem, openings))
+    except KeyboardInterrupt:
+        rules, proven = [], False
+    if not rules:
+        return Explanation((), False, (no_plan(),))
+    faults = (head(len(rules), proven=proven), *words_of(problem, openings, rules))
+    return Explanation(tuple(rules), proven, faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search for the smallest set, until its deadline."""
+
+    problem: SitingProblem
+    openings: Openings
+    solver: Solver
+    request: Request
+    deadline: float
+
+    def smallest(self, rules: list[Rule]) -> tuple[list[Rule], bool]:
+        """Return the irreducible rules, and whether they are proven to be so."""
+        models = rule_models(self.problem, self.openings, rules, self.solver, self.request)
+        found = self._elastic(models)
+        kept, proven = self._deletion(models, found)
+        left = [rules[number] for number in kept]
+        for place, rule in enumerate(left):
+            if len(rule.parts) > 1:
+                others = [other for other in left if other is not rule]
+                parts, sure = self._narrowed(others, rule)
+                left[place], proven = rule.of_parts(parts), proven and sure
+        return left, proven and self.left() > 0
+
+    def left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def _elastic(self, models: RuleModels) -> list[int]:
+        """Return rules that contradict: few, not yet the fewest; empty where they do not."""
+        kept: list[int] = []
+        every = range(len(models.rules))
+        while self.left() > 0:
+            answer, broken = models.broken(kept, [rule for rule in every if rule not in set(kept)])
+            if answer == "infeasible":
+                return kept
+            if answer == "unknown":
+                break
+            if not broken:
+                return []
+            kept += broken
+        return list(every)  # they contradict, as the caller knows; nothing better is known
+
+    def _deletion(self, models: RuleModels, kept: list[int]) -> tuple[list[int], bool]:
+        """Return what is left when every rule that is not needed has been left out."""
+        proven = True
+        for rule in kept.copy():
+            others = [other for other in kept if other != rule]
+            answer = models.together(others) if self.left() > 0 else "unknown"
+            if answer == "infeasible":
+                kept = others
+            proven &= answer != "unknown"
+        return kept, proven
+
+    def _narrowed(self, others: list[Rule], rule: Rule) -> tuple[tuple[Rule, ...], bool]:
+        """Return the fewest parts of ``rule`` that still contradict the ``others``."""
+        sure = True
+
+        def contradict(parts: list[Rule]) -> bool:
+            nonlocal sure
+            rules = [*others, *parts]
+            models = rule_models(self.problem, self.openings, rules, self.solver, self.request)
+            answer = models.together(range(len(rules))) if self.left() > 0 else "unknown"
+            sure &= answer != "unknown"
+            return answer == "infeasible"
+
+        parts = list(rule.parts)
+        fewest = [] if contradict([]) else quick_explain([], [], parts, contradict)
+        return tuple(fewest), sure
+
+
+def quick_explain(
+    base: list[Rule],
+    added: list[Rule],
+    parts: list[Rule],
+    contradict: Callable[[list[Rule]], bool],
+) -> list[Rule]:
+    """Return the fewest ``parts`` that contradict together with ``base``, by halves.
+
+    ``added`` is what was just put into ``base``: where that contradicts by itself, none is needed.
+    """
+    if added and contradict(base):
+        return []
+    if len(parts) == 1:
+        return parts
+    half = len(parts) // 2
+    one, two = parts[:half], parts[half:]
+    of_two = quick_explain([*base, *one], one, two, contradict)
+    of_one = quick_explain([*base, *of_two], of_two, one, contradict)
+    return [*of_one, *of_two]

@@ -1,0 +1,99 @@
+"""Rules that contradict one another, in words, each with the study's option that sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from quarterhour.data.faults import Fault
+
+from .conflicts import held_by, open_in, option_of
+from .openings import Openings
+from .problem import Floor, SitingProblem
+from .row_rules import floor_pairs
+from .rule_set import Rule
+
+#: Sites named in one message, and rules listed; the rest are counted.
+_NAMED, _LISTED = 6, 12
+
+
+def head(count: int, *, proven: bool) -> Fault:
+    """Return what ``count`` rules are together: irreducible, or not proven to be so."""
+    if not proven:
+        code = "siting_conflict_some"
+    else:
+        code = "siting_conflict_alone" if count == 1 else "siting_conflict_together"
+    return Fault(code, column="plan", params=(("count", count),))
+
+
+def words_of(problem: SitingProblem, openings: Openings, rules: Iterable[Rule]) -> Iterator[Fault]:
+    """Yield one entry a rule, with its numbers."""
+    for number, rule in enumerate(rules):
+        if number < _LISTED:
+            yield _words(problem, openings, rule)
+
+
+def _words(problem: SitingProblem, openings: Openings, rule: Rule) -> Fault:
+    if rule.kind in {"minimum", "maximum"}:
+        return _quota_words(problem, rule)
+    if rule.kind == "floor":
+        return _floor_words(problem, openings, problem.floors[rule.index])
+    if rule.kind in {"required", "fixed"}:
+        names = _named([_site_name(problem, *site) for site in rule.sites])
+        option = "plan.required" if rule.kind == "required" else "plan.ledger"
+        return _fault(f"siting_rule_{rule.kind}", option, count=len(rule.sites), names=names)
+    if rule.kind == "spacing":
+        name = problem.types[rule.index]
+        metres = f"{problem.spacing[name]:g}"
+        return _fault("siting_rule_spacing", f"plan.spacing.{name}", metres=metres)
+    if rule.kind == "exclusive":
+        sites = problem.exclusive[rule.index].tolist()
+        names = _named([_site_name(problem, site, -1) for site in sites])
+        return _fault("siting_rule_exclusive", "plan.exclusive", names=names)
+    return _fault("siting_rule_budget", "plan.budget", budget=f"{problem.budget or 0.0:g}")
+
+
+def _quota_words(problem: SitingProblem, rule: Rule) -> Fault:
+    quota = problem.quotas[rule.index]
+    if rule.kind == "maximum":
+        return _fault("siting_rule_maximum", option_of(quota), maximum=quota.maximum)
+    held = held_by(problem, open_in(problem, quota))
+    return _fault("siting_rule_minimum", option_of(quota), minimum=quota.minimum, held=held)
+
+
+def _floor_words(problem: SitingProblem, openings: Openings, floor: Floor) -> Fault:
+    """Return the floor with what is covered now and what every candidate together would reach."""
+    pairs = floor_pairs(problem, floor)
+    known = float(problem.residents @ pairs.sum(axis=1))
+    before = float(problem.residents @ (pairs & problem.covered).sum(axis=1))
+    reached = np.diff(openings.covers.indptr) > 0
+    place = problem.floors.index(floor)
+    most = before + float((openings.floors.matrix[[place]] @ reached.astype(float))[0])
+    shares = {"before": _share(before, known), "reach": _share(most, known)}
+    return _fault("siting_rule_floor", option_of_floor(floor), share=_share(floor.share), **shares)
+
+
+def option_of_floor(floor: Floor) -> str:
+    """Return the study's option that sets ``floor``, e.g. ``plan.floor (district=D1, shop)``."""
+    area = f"{floor.level}={floor.group}" if floor.level else ""
+    parts = [part for part in (area, floor.type, floor.year) if part]
+    return f"plan.floor ({', '.join(parts)})" if parts else "plan.floor"
+
+
+def _share(part: float, whole: float = 1.0) -> str:
+    return f"{100 * part / whole if whole else 0.0:.1f} %"
+
+
+def _site_name(problem: SitingProblem, site: int, kind: int) -> str:
+    name = str(problem.candidate_ids[site])
+    return name if kind < 0 else f"{name} / {problem.types[kind]}"
+
+
+def _named(names: list[str]) -> str:
+    more = f" … +{len(names) - _NAMED}" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _fault(code: str, column: str, **params: object) -> Fault:
+    return Fault(code, column=column, params=tuple(params.items()))
