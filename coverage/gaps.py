@@ -23,6 +23,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pyproj import CRS
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -152,7 +153,7 @@ def _of_type(circles: ServiceCircles, column: int, merge_metres: float) -> pd.Da
     minutes = circles.seconds[rows, column] / 60.0
     reached = np.isfinite(minutes)
     # Where no residents figure is known at all, each point counts once in the mean walk.
-    places, kinds = _places(demand, merge_metres)
+    places, kinds = _places(demand, merge_metres, circles.locations.network.crs)
     frame = pd.DataFrame(
         {
             "place": places,
@@ -202,28 +203,31 @@ def gap_places(circles: ServiceCircles, merge_metres: float) -> npt.NDArray[np.o
         As for `gap_list`.
     """
     found = np.full(circles.state.shape, "", object)
+    crs = circles.locations.network.crs
     for column in range(len(circles.types)):
         rows = np.flatnonzero(circles.state[:, column] == State.GAP)
         if len(rows):
-            found[rows, column], _ = _places(circles.demand.iloc[rows], merge_metres)
+            found[rows, column], _ = _places(circles.demand.iloc[rows], merge_metres, crs)
     return found
 
 
 def _places(
-    points: gpd.GeoDataFrame, merge_metres: float
+    points: gpd.GeoDataFrame, merge_metres: float, crs: CRS | None
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Return the place of each point and its kind: its community, else its cluster."""
     places = points["community"].to_numpy(object).copy()
     loose = np.flatnonzero(places == "")
     kinds = np.where(places == "", "cluster", "community").astype(object)
     if len(loose):
-        places[loose] = _clusters(points.iloc[loose], merge_metres)
+        places[loose] = _clusters(points.iloc[loose], merge_metres, crs)
     return places, kinds
 
 
-def _clusters(points: gpd.GeoDataFrame, merge_metres: float) -> npt.NDArray[np.object_]:
-    """Return for each point the least id of its cluster."""
-    plane = points.geometry.to_crs(points.estimate_utm_crs())
+def _clusters(
+    points: gpd.GeoDataFrame, merge_metres: float, crs: CRS | None
+) -> npt.NDArray[np.object_]:
+    """Return for each point the least id of its cluster; distances are straight lines in ``crs``."""
+    plane = points.geometry.to_crs(points.estimate_utm_crs() if crs is None else crs)
     xy = np.column_stack([plane.x, plane.y])
     pairs = cKDTree(xy).query_pairs(merge_metres, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))

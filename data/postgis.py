@@ -289,4 +289,7 @@ def _with_geometry(frame: pd.DataFrame, log: FaultLog, file: str) -> pd.DataFram
         log.add("database_mixed_srid", file=file, column=kinds[0], value=value)
         return None
     crs = f"EPSG:{numbers[0]}" if numbers and numbers[0] else None
-    return gpd.GeoDataFrame(frame.drop(columns=kinds[1:]), geometry=kinds[0], crs=crs)
+    found: pd.DataFrame = gpd.GeoDataFrame(
+        frame.drop(columns=kinds[1:]), geometry=kinds[0], crs=crs
+    )
+    return found

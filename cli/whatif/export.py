@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.ledger import LEDGER_FILE, Desk, write_all
-from cli.study_run import StudyRun
+from quarterhour.cli.ledger import LEDGER_FILE, Desk, write_all
+from quarterhour.cli.study_run import StudyRun
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.ledger_history import Event
 from quarterhour.data.ledger_merge import merge

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cli.plan_problem import base_circles, study_problem
-from cli.study_run import StudyRun
+from quarterhour.cli.plan_problem import base_circles, study_problem
+from quarterhour.cli.study_run import StudyRun
 from quarterhour.data.faults import Fault, InputFaults
 from quarterhour.optimize.plan import Plan
 from quarterhour.optimize.problem import SitingProblem
@@ -101,8 +101,9 @@ class Replanner:
             self.progress = Progress("failed", scenario)
             raise
 
-    def _tell(self, _task: str, done: int, total: int) -> None:
+    def _tell(self, task: str, done: int, total: int) -> None:
         """Take the solver's progress; an interrupt from here stops it."""
+        del task
         if self._cancel.is_set():
             raise KeyboardInterrupt
         self.progress = replace(self.progress, share=done / max(total, 1))

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cli.study_run import StudyRun
+from quarterhour.cli.study_run import StudyRun
 from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.gaps import gap_list
 from quarterhour.coverage.network_convert import edge_lines

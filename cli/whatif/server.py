@@ -22,8 +22,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from cli.console import Screen
-from cli.study_run import StudyRun, open_study
+from quarterhour.cli.console import Screen
+from quarterhour.cli.study_run import StudyRun, open_study
 from quarterhour.data.faults import FaultLog, InputFaults
 from quarterhour.data.output import OutputLocked
 from quarterhour.data.text import tr

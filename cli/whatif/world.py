@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from shapely import Point
 
-from cli.study_run import StudyRun
+from quarterhour.cli.study_run import StudyRun
 from quarterhour.coverage.barriers import with_barriers, with_footways
 from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.network import StreetNetwork
