@@ -226,7 +226,7 @@ def _places(
 def _clusters(
     points: gpd.GeoDataFrame, merge_metres: float, crs: CRS | None
 ) -> npt.NDArray[np.object_]:
-    """Return for each point the least id of its cluster; distances are straight lines in ``crs``."""
+    """Return for each point the least id of its cluster; straight lines are measured in ``crs``."""
     plane = points.geometry.to_crs(points.estimate_utm_crs() if crs is None else crs)
     xy = np.column_stack([plane.x, plane.y])
     pairs = cKDTree(xy).query_pairs(merge_metres, output_type="ndarray")
