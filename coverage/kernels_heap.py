@@ -1,3 +1,4 @@
+# ruff: noqa: C901 - compiled loops are written out
 """Compiled: a 4-ary heap of packed keys, and a radix sort of packed keys.
 
 A key holds the cost in its upper 32 bits and a number in its lower 32, so that one comparison of
@@ -94,16 +95,6 @@ def first_at(place: Array, begin: Any, end: Any, value: Any) -> Any:
     return begin
 
 
-@inner
-def _even_digit(top: Any) -> Any:
-    """Return the bits of a digit, so that numbers up to ``top`` have digits of equal size."""
-    bits = 1
-    while (top >> np.uint64(bits)) != ZERO:
-        bits += 1
-    passes = (bits + _DIGIT - 1) // _DIGIT
-    return np.uint64((bits + passes - 1) // passes)
-
-
 @compiled
 def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) -> Any:
     """Sort keys by their upper half, which is at most ``top``; stable.
@@ -120,7 +111,11 @@ def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) ->
         return False
     n, i = np.uint64(count), ZERO
     shift: Any = HALF
-    swapped, digit_bits = False, _even_digit(np.uint64(top))
+    swapped, bits = False, 1
+    while (np.uint64(top) >> np.uint64(bits)) != ZERO:
+        bits += 1
+    passes = (bits + _DIGIT - 1) // _DIGIT  # of equal size
+    digit_bits = np.uint64((bits + passes - 1) // passes)
     values = 1 << np.int64(digit_bits)
     mask = np.uint64(values - 1)
     while True:

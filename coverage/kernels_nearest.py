@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
+# ruff: noqa: C901, PLR0917 - compiled loops are written out
 """Compiled: one search from all facilities at once (J1, the nearest facility)."""
 
 from __future__ import annotations
@@ -54,15 +54,13 @@ def _set(
 
 
 @compiled
-def spread(
-    g: Any, s: Any, limit: Any, dist: Array, owner: Array, g2: Any, s2: Any, beside: Any
-) -> Any:
+def spread(g: Any, s: Any, limit: Any, dist: Array, owner: Array, g2: Any, beside: Any) -> Any:
     """Give every junction its least cost and whose it is.
 
     Parameters
     ----------
     g, s
-        `Arcs` and `Leads` of the facilities; ``g2, s2`` in the other unit or None.
+        `Arcs`, and `Seeds` of the facilities; ``g2`` in the other unit or None.
     limit
         Ticks, uint64.
     dist, owner, beside
@@ -74,23 +72,16 @@ def spread(
         Whether a walk was cut off by the limit.
     """
     heap, size = enlarged(np.empty(0, np.uint64), BEGIN), ZERO
-    none, cut = uint64(len(g.first) - 1), False
-    carried = ZERO
-    for row in range(len(s.first) - 1):
-        label = uint32(row)
-        for entry in range(s.first[row], s.first[row + 1]):
-            if size + MARGIN > uint64(len(heap)):
-                heap = enlarged(heap, ZERO)
-            for side in range(2):
-                at = uint64(s.a[entry]) if side == 0 else uint64(s.b[entry])
-                cost = uint64(s.to_a[entry]) if side == 0 else uint64(s.to_b[entry])
-                if at >= none or cost > limit:
-                    continue
-                if s2 is not None:
-                    carried = uint64(s2.to_a[entry]) if side == 0 else uint64(s2.to_b[entry])
-                if _better(cost, label, carried, at, dist, owner, beside):
-                    _set(cost, label, carried, at, dist, owner, beside)
-                    size = push(heap, size, (cost << HALF) | at)
+    cut, carried = False, ZERO
+    for seed in range(len(s.at)):
+        at, cost, label = uint64(s.at[seed]), uint64(s.cost[seed]), s.label[seed]
+        if size + MARGIN > uint64(len(heap)):
+            heap = enlarged(heap, ZERO)
+        if g2 is not None:
+            carried = s.carried[seed]
+        if cost <= limit and _better(cost, label, carried, at, dist, owner, beside):
+            _set(cost, label, carried, at, dist, owner, beside)
+            size = push(heap, size, (cost << HALF) | at)
     while size > ZERO:
         top = heap[ZERO]
         size = drop_first(heap, size)
@@ -161,39 +152,28 @@ def settle_own_chains(
     A facility's way along its chain ends where another serves better: beyond, that one does too.
     """
     top, carried = np.int64(limit), ZERO
-    for row in range(len(s.first) - 1):
-        for entry in range(s.first[row], s.first[row + 1]):
-            chain = s.chain[entry]
-            if chain < 0:
-                continue
-            begin, end = t.first[chain], t.first[chain + 1]
-            place, ways = s.place[entry], g.ways[chain]
-            middle = first_at(t.place, begin, end, place)
-            k = middle
-            while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
-                onwards = (ways & _ONWARDS) != 0
-                here = np.int64(t.from_a[k]) - s.ahead[entry]
-                if not onwards:
-                    here = np.int64(t.from_b[k]) - s.behind[entry]
+    for entry in range(len(s.chain)):
+        chain, place, row = s.chain[entry], s.place[entry], s.label[entry]
+        begin, end, ways = t.first[chain], t.first[chain + 1], g.ways[chain]
+        middle = first_at(t.place, begin, end, place)
+        onwards, back = (ways & _ONWARDS) != 0, (ways & _BACK) != 0
+        for behind in range(2):
+            k, passable = middle - behind, back if behind else onwards
+            ticks, less = t.from_a, s.ahead[entry]
+            if behind or not onwards:
+                ticks, less = t.from_b, s.behind[entry]
+            while begin <= k < end and (passable or t.place[k] == place):
+                here = np.int64(ticks[k]) - less
                 if t2 is not None:
                     carried = uint64(np.int64(t2.from_a[k]) - s2.ahead[entry])
+                    if behind:
+                        carried = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
                 if here <= top:
-                    if _better(uint64(here), uint32(row), carried, k, cost, label, other):
-                        _set(uint64(here), uint32(row), carried, k, cost, label, other)
+                    if _better(uint64(here), row, carried, k, cost, label, other):
+                        _set(uint64(here), row, carried, k, cost, label, other)
                     elif here > np.int64(cost[k]):
                         break
-                k += 1
-            k = middle
-            while k > begin and (ways & _BACK) != 0:
-                k -= 1
-                here = np.int64(t.from_b[k]) - s.behind[entry]
-                if t2 is not None:
-                    carried = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
-                if here <= top:
-                    if _better(uint64(here), uint32(row), carried, k, cost, label, other):
-                        _set(uint64(here), uint32(row), carried, k, cost, label, other)
-                    elif here > np.int64(cost[k]):
-                        break
+                k += 1 - 2 * behind
 
 
 @compiled

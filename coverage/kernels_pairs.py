@@ -228,26 +228,22 @@ def _gather_own_chains(
         begin, end = t.first[chain], t.first[chain + 1]
         place, ways = s.place[entry], g.ways[chain]
         middle = first_at(t.place, begin, end, place)
-        k = middle
-        while k < end and ((ways & _ONWARDS) != 0 or t.place[k] == place):
-            cost = np.int64(t.from_a[k]) - s.ahead[entry]
-            if (ways & _ONWARDS) == 0:
-                cost = np.int64(t.from_b[k]) - s.behind[entry]
-            if cost > wide:
-                break
-            if t2 is not None:
-                other = uint64(np.int64(t2.from_a[k]) - s2.ahead[entry])
-            found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
-            k += 1
-        k = middle
-        while k > begin and (ways & _BACK) != 0:
-            k -= 1
-            cost = np.int64(t.from_b[k]) - s.behind[entry]
-            if cost > wide:
-                break
-            if t2 is not None:
-                other = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
-            found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
+        onwards, back = (ways & _ONWARDS) != 0, (ways & _BACK) != 0
+        for behind in range(2):
+            k, passable = middle - behind, back if behind else onwards
+            ticks, less = t.from_a, s.ahead[entry]
+            if behind or not onwards:
+                ticks, less = t.from_b, s.behind[entry]
+            while begin <= k < end and (passable or t.place[k] == place):
+                cost = np.int64(ticks[k]) - less
+                if cost > wide:
+                    break
+                if t2 is not None:
+                    other = uint64(np.int64(t2.from_a[k]) - s2.ahead[entry])
+                    if behind:
+                        other = uint64(np.int64(t2.from_b[k]) - s2.behind[entry])
+                found = _listed(uint64(cost), other, t.owner[k], limit, found, keys, costs, others)
+                k += 1 - 2 * behind
     return found
 
 

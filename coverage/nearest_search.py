@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .engine import TOLERANCE, Engine
 from .locate import Locations
-from .tables import FAR, Arcs, ChainEnds, Entries, Leads, OnChains, OwnChains, part
+from .tables import FAR, Arcs, ChainEnds, Entries, OnChains, OwnChains, Seeds, part
 
 Array = NDArray[Any]
 Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
@@ -82,12 +82,13 @@ def _one(
     g, (t, t2), (s, s2) = engine.graph, engine.targets(origins), engine.sources(facilities)
     g2 = engine.other
     dist, owner, beside = _labels(len(g.first), g2)
-    arcs, leads = partial(part, Arcs), partial(part, Leads)
-    cut = kernel.spread(arcs(g), leads(s), limit, dist, owner, arcs(g2), leads(s2), beside)
+    arcs, seeds = partial(part, Arcs), Seeds.of(s, s2, len(g.first) - 1)
+    cut = kernel.spread(arcs(g), seeds, limit, dist, owner, arcs(g2), beside)
     cost, label, other = _labels(len(t.owner), g2)
-    ends, on, own = part(ChainEnds, g), partial(part, OnChains), partial(part, OwnChains)
+    ends, on, own = part(ChainEnds, g), partial(part, OnChains), OwnChains.of(s)
+    own2 = None if s2 is None else OwnChains.of(s2)
     kernel.settle_targets(ends, on(t), limit, dist, owner, cost, label, on(t2), beside, other)
-    kernel.settle_own_chains(ends, on(t), own(s), limit, cost, label, on(t2), own(s2), other)
+    kernel.settle_own_chains(ends, on(t), own, limit, cost, label, on(t2), own2, other)
     best, whose, best_other = _labels(len(origins), g2)
     entries = partial(part, Entries)
     kernel.best_of_entries(

@@ -145,14 +145,27 @@ class Arcs(NamedTuple):
     cost: Array
 
 
-class Leads(NamedTuple):
-    """What a search over junctions reads of `Sources`."""
+class Seeds(NamedTuple):
+    """Where a search over junctions begins: junction, ticks, whose, and the other unit's ticks."""
 
-    first: Array
-    a: Array
-    b: Array
-    to_a: Array
-    to_b: Array
+    at: Array
+    cost: Array
+    label: Array
+    carried: Array | None
+
+    @classmethod
+    def of(cls, sources: Sources, other: Sources | None, junctions: int) -> Seeds:
+        """Return both ways of every entry that leads to a junction."""
+        at, cost = np.concatenate([sources.a, sources.b]), _both(sources)
+        rows = np.arange(len(sources.first) - 1, dtype=np.uint32)
+        label = np.tile(np.repeat(rows, np.diff(sources.first)), 2)
+        ok = at < junctions
+        carried = None if other is None else _both(other)[ok].astype(np.uint64)
+        return cls(at[ok], cost[ok], label[ok], carried)
+
+
+def _both(sources: Sources) -> Array:
+    return np.concatenate([sources.to_a, sources.to_b])
 
 
 class ChainEnds(NamedTuple):
@@ -173,13 +186,22 @@ class OnChains(NamedTuple):
 
 
 class OwnChains(NamedTuple):
-    """The `Sources` on chains."""
+    """The `Sources` on chains, and whose they are."""
 
-    first: Array
     chain: Array
     place: Array
     ahead: Array
     behind: Array
+    label: Array
+
+    @classmethod
+    def of(cls, sources: Sources) -> OwnChains:
+        """Leave out what stands at junctions."""
+        rows = np.arange(len(sources.first) - 1, dtype=np.uint32)
+        on = sources.chain >= 0
+        columns = (sources.chain, sources.place, sources.ahead, sources.behind)
+        label = np.repeat(rows, np.diff(sources.first))
+        return cls(*(column[on] for column in columns), label=label[on])
 
 
 class Entries(NamedTuple):
