@@ -16,7 +16,7 @@ from quarterhour.optimize.solvers import choose_solver
 
 from .plan_problem import with_options
 from .plan_rules import planned_types, quotas, total
-from .plan_stage import in_study_file
+from .plan_solve import in_study_file, option_faults
 from .study_run import StudyRun
 
 #: Candidate ids shown in a fault that knows no such candidate.
@@ -53,7 +53,7 @@ def _plan_faults(run: StudyRun) -> list[Fault]:
     if any(fault.column != "plan.previous" for fault in found):
         return found  # without premises nothing can be counted
     try:
-        found += [*_site_faults(run), *_without_cost(run)]
+        found += [*option_faults(run), *_site_faults(run), *_without_cost(run)]
         conflicts = () if found else find_conflicts(_bare_problem(run))
     except InputFaults as wrong:
         return [*found, *in_study_file(wrong.faults)]

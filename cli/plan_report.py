@@ -194,6 +194,8 @@ def _curve(result: PlanResult, found: dict[str, Any]) -> Part:
 
 
 def _baselines(result: PlanResult) -> Part:
+    if not result.baselines:
+        return Part(say("part.baselines"), ())
     table = baseline_table(result)
     labels = {"plan": "this"}
     rows = tuple(
@@ -284,7 +286,7 @@ def _sites(
         (row["rank"], plain(_site(row)), names.type(row["type"]),
          say(f"action.{row['action']}"), plain(row["year"]), _area(row, names),
          row["within_reach"], row["newly_covered"], row["lost_if_dropped"],
-         plain(row["alternative"]), row["alternative_loss"],
+         plain(row["nearby"] or "–"), row["nearby_loss"],
          len([one for one in row["gaps_closed"].split("; ") if one]),
          _walk(walks.get(row["id"]), names.place(row["worst_place"])),
          joined(binding[row["id"]]))

@@ -12,6 +12,7 @@ import shapely
 
 from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.gaps import gap_places
+from quarterhour.data.study_plan import PlanSection
 from quarterhour.optimize.baselines import (
     Baseline,
     WorstGap,
@@ -141,23 +142,30 @@ def explained(
     run.progress("evidence", 1, 4)
     cases = site_evidence(problem, plan)
     run.progress("evidence", 2, 4)
+    if plan.objective_kind != "coverage":  # what follows speaks of coverage alone
+        run.progress("evidence", 4, 4)
+        return PlanResult(ground, problem, plan, before, after, places, cases, (), None, ())
     reach = [before.types[_column(before, kind)].radius(before.criterion, before.profile)
              for kind in problem.types]  # fmt: skip
     gaps = worst_gaps(problem, before, places, priorities)
     nearest = nearest_premises_plan(problem, gaps, plane_of(before.demand, run), reach=reach)
     baselines = (greedy_plan(problem), nearest)
     run.progress("evidence", 3, 4)
-    # Twice the plan shows what would come next; the whole curve of a city would take too long.
-    curve = price_curve(problem, most=max(2 * len(plan.chosen), 20))
-    if options.curve_points:
-        seconds = min(10.0, options.time_limit / 4)
-        curve = prove_points(
-            problem, curve, points=options.curve_points, seconds=seconds, solver=options.solver,
-            seed=options.seed, threads=options.threads,
-        )  # fmt: skip
+    curve = _curve(options, problem, plan)
     prices = shadow_prices(problem, plan, seconds=min(20.0, options.time_limit))
     run.progress("evidence", 4, 4)
     return PlanResult(ground, problem, plan, before, after, places, cases, baselines, curve, prices)
+
+
+def _curve(options: PlanSection, problem: SitingProblem, plan: Plan) -> PriceCurve:
+    """Return the price curve to twice the plan: what would come next; all of it takes long."""
+    curve = price_curve(problem, most=max(2 * len(plan.chosen), 20))
+    if not options.curve_points:
+        return curve
+    return prove_points(
+        problem, curve, points=options.curve_points, seconds=min(10.0, options.time_limit / 4),
+        solver=options.solver, seed=options.seed, threads=options.threads,
+    )  # fmt: skip
 
 
 def _column(circles: ServiceCircles, kind: str) -> int:

@@ -102,10 +102,12 @@ def site_table(result: PlanResult, helped: Sequence[Helped]) -> gpd.GeoDataFrame
             "within_reach": [case.within_reach for case in cases],
             "newly_covered": [case.newly_covered for case in cases],
             "lost_if_dropped": [case.exclusive for case in cases],
-            "objective_lost": [round(case.lost, 6) for case in cases],
-            "alternative": [_alternative(case, problem) for case in cases],
+            "objective_lost": [_rounded(case.lost) for case in cases],
+            "alternative": [_named(case.alternative, problem) for case in cases],
             "alternative_type": [_alternative_type(case, problem) for case in cases],
-            "alternative_loss": [round(case.alternative_lost, 6) for case in cases],
+            "alternative_loss": [_rounded(case.alternative_lost) for case in cases],
+            "nearby": [_named(case.nearby, problem) for case in cases],
+            "nearby_loss": [_rounded(case.nearby_lost) for case in cases],
             "gaps_closed": [JOIN.join(one.closed) for one in helped],
             "gaps_eased": [JOIN.join(one.eased) for one in helped],
             **_worst_served(result, helped),
@@ -139,9 +141,13 @@ def _worst_served(result: PlanResult, helped: Sequence[Helped]) -> dict[str, lis
     return found
 
 
-def _alternative(case: SiteEvidence, problem: SitingProblem) -> str:
-    """Return the candidate that could replace a site, "" where there is none."""
-    return "" if case.alternative < 0 else str(problem.candidate_ids[case.alternative])
+def _rounded(value: float) -> float:
+    return round(value, 6) + 0.0  # no minus before a zero
+
+
+def _named(candidate: int, problem: SitingProblem) -> str:
+    """Return the id of a candidate, "" where there is none."""
+    return "" if candidate < 0 else str(problem.candidate_ids[candidate])
 
 
 def _alternative_type(case: SiteEvidence, problem: SitingProblem) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +9,10 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.data.dictionary import data_dictionary
-from quarterhour.data.faults import Fault, InputFaults
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
-from quarterhour.data.study import STUDY_FILE
 from quarterhour.data.study_files import file_hashes
 from quarterhour.maps.report import write_report
 from quarterhour.maps.report_parts import sheets as report_sheets
-from quarterhour.optimize.plan import Plan
-from quarterhour.optimize.problem import SitingProblem
-from quarterhour.optimize.solve import plan_max_coverage
 
 from . import measure_stage
 from .console import Screen
@@ -29,6 +22,7 @@ from .plan_problem import base_circles, study_problem
 from .plan_report import plan_report
 from .plan_result import PlanResult, explained
 from .plan_sites import helped_by, route_table, site_table
+from .plan_solve import solved, with_impedance
 from .plan_tables import (
     baseline_table,
     curve_table,
@@ -69,7 +63,7 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
         run, before, run.ground, previous=run.previous,
         priorities=priorities if run.config.plan.priority else None,
     )  # fmt: skip
-    plan = solved(run, problem)
+    plan = solved(run, with_impedance(run, problem, before, run.ground))
     result = explained(run, problem, plan, before, priorities)
     return write_tables(run, result, folder)
 
@@ -78,28 +72,6 @@ def _priorities(run: StudyRun) -> pd.DataFrame | None:
     """Return the gap list of the stage ``measure``, None where there is none."""
     path = run.results / "gaps.parquet"
     return pd.DataFrame(gpd.read_parquet(path)) if path.is_file() else None
-
-
-def solved(run: StudyRun, problem: SitingProblem) -> Plan:
-    """Return the plan of a study's problem.
-
-    Raises
-    ------
-    InputFaults
-        If no plan keeps the quotas, or none was found in time.
-    KeyboardInterrupt
-        If the user stopped it.
-    """
-    options = run.config.plan
-    plan = plan_max_coverage(
-        problem, solver=options.solver, time_limit=options.time_limit, gap=options.gap,
-        seed=options.seed, threads=options.threads, progress=run.progress,
-    )  # fmt: skip
-    if plan.status == "interrupted":
-        raise KeyboardInterrupt  # the best so far is no plan to keep under this key
-    if not plan.found:
-        raise InputFaults(in_study_file(plan.conflicts or [_none_in_time(options.time_limit)]))
-    return plan
 
 
 def write_tables(run: StudyRun, result: PlanResult, folder: Path) -> dict[str, Any]:
@@ -128,17 +100,6 @@ def write_tables(run: StudyRun, result: PlanResult, folder: Path) -> dict[str, A
     write_report(report, folder / "plan_report.html")
     write_workbook(report_sheets(report, language), folder / "plan_report.xlsx")
     return found
-
-
-def _none_in_time(seconds: float) -> Fault:
-    return Fault(
-        "plan_none_in_time", file=STUDY_FILE, column="plan.time_limit", value=f"{seconds:g}"
-    )
-
-
-def in_study_file(faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults of options with the file they stand in."""
-    return [fault if fault.file else replace(fault, file=STUDY_FILE) for fault in faults]
 
 
 def show(record: StageRecord, screen: Screen) -> None:

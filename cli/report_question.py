@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from quarterhour.maps.report_parts import Block, Cell, Column, Facts, Note, Part, Table, Tile, Words
+from quarterhour.optimize.objectives import OBJECTIVES
 
 from .plan_result import PlanResult
 from .plan_rules import community_least, floors, planned_types, total
-from .report_words import Names, count, joined, plain, say, share
+from .report_words import LANGUAGES, Names, count, joined, plain, say, share
 from .study_run import StudyRun
 
 
@@ -22,7 +23,7 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
         newly=count(sum(found["newly_covered"].values())), before=count(before),
         after=count(after), proof=_proof(found),
     )  # fmt: skip
-    nearest = found["baselines"]["nearest"]["objective"]
+    nearest = found["baselines"].get("nearest", {}).get("objective")
     ahead = (found["objective"] - nearest) / nearest if nearest else None
     tiles = (
         Tile(say("tile.outlets"), count(found["outlets"]),
@@ -33,7 +34,7 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
         Tile(say("tile.ahead"), "–" if ahead is None else f"{ahead:+.0%}", say("tile.ahead_note")),
         Tile(say("tile.gap"), _gap(found["gap"]), say("tile.gap_note")),
     )  # fmt: skip
-    return story, tiles
+    return story, tuple(tile for tile in tiles if tile.value != "–")
 
 
 def _proof(found: dict[str, Any]) -> Words:
@@ -88,6 +89,10 @@ def _years(run: StudyRun) -> Iterator[tuple[Words, Cell]]:
 
 def _objective(run: StudyRun) -> Iterator[Words]:
     options = run.config.plan
+    if options.objective != "coverage":
+        yield Words(*(OBJECTIVES[options.objective].about(code) for code in LANGUAGES))
+        yield from (plain(f"{k} = {v}") for k, v in options.objective_options.items())
+        return
     yield say("objective.coverage")
     if options.years:
         yield say("objective.years", discount=f"{options.discount:g}")
@@ -127,8 +132,8 @@ def answer(run: StudyRun, found: dict[str, Any]) -> Part:
     model = found["model"]
     rows: list[tuple[Words, Cell]] = [
         (say("fact.status"), say(f"status.{found['status']}")),
-        (say("fact.value"), count(found["objective"])),
-        (say("fact.bound"), count(found["bound"])),
+        (say("fact.value"), _amount(found, "objective")),
+        (say("fact.bound"), _amount(found, "bound")),
         (say("fact.gap"), "–" if found["gap"] is None else f"{found['gap']:.4%}"),
         (say("fact.greedy"), count(found["greedy"])),
         (say("fact.solver"), plain(found["solver"])),
@@ -144,6 +149,12 @@ def answer(run: StudyRun, found: dict[str, Any]) -> Part:
     if run.config.plan.years:
         blocks.append(Note(say("note.objective_years")))
     return Part(say("part.answer"), tuple(blocks))
+
+
+def _amount(found: dict[str, Any], name: str) -> Words:
+    """Return the objective or its bound with the unit of the objective."""
+    objective = OBJECTIVES[found["objective_kind"]]
+    return Words(*(f"{count(found[name])} ({objective.unit(code)})" for code in LANGUAGES))
 
 
 def trace(run: StudyRun, versions: dict[str, str]) -> Part:

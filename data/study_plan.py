@@ -15,8 +15,14 @@ from pydantic_core import PydanticCustomError
 
 from .study_base import Metres, Section
 
-#: What a plan may be asked to achieve.
-OBJECTIVES = ("coverage",)
+#: What a plan may be asked to achieve: the names in `quarterhour.optimize.objectives`.
+OBJECTIVES = (
+    "coverage", "fewest", "capacitated", "fewest_capacitated", "backup", "fewest_backup",
+    "attendance", "market_share", "target_share", "least_walking", "center", "dispersion",
+)  # fmt: skip
+
+#: One option of an objective: a number, a word, yes or no, or a list such as ["linear", 900].
+OptionValue = bool | int | float | str | tuple[int | float | str, ...]
 
 #: Shares of the years may miss 1 by this much: three times 0.333 is meant to be everything.
 _SHARE_SLACK = 0.01
@@ -66,6 +72,7 @@ class PlanSection(Section):
     """``[plan]``: how many outlets, where allowed, when, and how hard to prove."""
 
     objective: str = "coverage"
+    objective_options: dict[str, OptionValue] = {}
     outlets: Annotated[int, Field(ge=1)] = 20
     types: tuple[str, ...] = ()
     per_type: dict[str, Quota] = {}

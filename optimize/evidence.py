@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Bools, Floats, Ints
+from .arrays import Bools, Floats, Ints, gather
 from .cover_state import CoverState
 from .covered import chosen_openings, chosen_pairs, newly_covered
 from .limits import TOLERANCE
@@ -40,6 +40,9 @@ class SiteEvidence:
         in ``alternative_type``; -1 where there is none.
     alternative_lost
         Objective lost if the alternative takes its place; equals ``lost`` where there is none.
+    nearby, nearby_lost
+        The same among the candidates that could serve some of the residents it newly serves: where
+        to look when these premises fall through. -1 and ``lost`` where there is none.
     binding
         Indices in `SitingProblem.quotas` of the quotas it counts in that are used up to the last
         outlet: a minimum that needs it, or a maximum that lets no other beside it.
@@ -53,6 +56,8 @@ class SiteEvidence:
     alternative: int
     alternative_type: int
     alternative_lost: float
+    nearby: int = -1
+    nearby_lost: float = 0.0
     binding: tuple[int, ...] = ()
 
 
@@ -173,7 +178,9 @@ def _evidence(
     quotas: dict[int, int],
 ) -> SiteEvidence:
     lost = max(_lost(state, opening), 0.0)
-    other, other_lost = _alternative(state, opening, lost)
+    fits = _may_replace(state, opening)
+    other, other_lost = _alternative(state, opening, lost, fits)
+    near, near_lost = _alternative(state, opening, lost, fits & _shares_rows(state, opening))
     within, newly, only = residents[item.candidate, item.type].tolist()
     counted, _ = state.limits_of(opening)
     return SiteEvidence(
@@ -185,6 +192,8 @@ def _evidence(
         alternative=_at(state.openings.candidate, other),
         alternative_type=_at(state.openings.kind, other),
         alternative_lost=other_lost,
+        nearby=_at(state.openings.candidate, near),
+        nearby_lost=near_lost,
         binding=tuple(quotas[row] for row in counted.tolist() if row in quotas),
     )
 
@@ -202,17 +211,30 @@ def _lost(state: CoverState, opening: int) -> float:
     return state.value() - state.openings.value(without)
 
 
-def _alternative(state: CoverState, opening: int, lost: float) -> tuple[int, float]:
-    """Return the best opening at another site in its place and the objective lost, or (-1, lost).
+def _may_replace(state: CoverState, opening: int) -> Bools:
+    """Return which openings (q,) at another site keep every limit in its place."""
+    openings = state.openings
+    same_site = (openings.candidate == openings.candidate[opening]) & (
+        openings.kind == openings.kind[opening]
+    )
+    fits: Bools = fits_instead(state, opening) & ~state.chosen & ~same_site
+    return fits
+
+
+def _shares_rows(state: CoverState, opening: int) -> Bools:
+    """Return which openings (q,) cover some of the rows that an opening covers."""
+    columns, _ = gather(state.openings.covers, state.rows_of(opening))
+    shares = np.zeros(state.openings.count, dtype=bool)
+    shares[columns] = True
+    return shares
+
+
+def _alternative(state: CoverState, opening: int, lost: float, fits: Bools) -> tuple[int, float]:
+    """Return the best of some openings in its place and the objective lost, or (-1, lost).
 
     Where circles are rewarded the `_TRIED` best by plain coverage are compared in full.
     """
     openings = state.openings
-    fits = fits_instead(state, opening) & ~state.chosen
-    same_site = (openings.candidate == openings.candidate[opening]) & (
-        openings.kind == openings.kind[opening]
-    )
-    fits &= ~same_site
     if not fits.any():
         return -1, lost
     gain = np.where(fits, gain_without(state, opening), -np.inf)

@@ -7,6 +7,8 @@ import pytest
 from quarterhour.cli.console import Screen
 from quarterhour.cli.pipeline import run_stages
 from quarterhour.data.faults import InputFaults
+from quarterhour.data.study_plan import OBJECTIVES as NAMES
+from quarterhour.optimize.objectives import OBJECTIVES
 
 from .tiny_city import write_city
 
@@ -193,6 +195,11 @@ WRONG = {
     'previous = "nowhere"': [("previous_missing", "plan.previous")],
     'previous = "homes.csv"': [("previous_columns", "candidate"), ("previous_columns", "type")],
     "objective = 'wealth'": [("option_no_such_id", "plan.objective")],
+    "objective_options = {share = 1}": [("siting_objective_option", "plan.objective_options")],
+    "objective = 'attendance'": [("siting_objective_needs", "plan.objective_options.decay")],
+    "objective = 'attendance'\nobjective_options = {decay = ['linear', 1, 2]}": [
+        ("siting_decay_numbers", "plan.decay")
+    ],
 }
 
 
@@ -213,3 +220,22 @@ def test_a_plan_does_not_feed_on_itself(city):
     with pytest.raises(InputFaults) as wrong:
         planned(city, 'outlets = 2\nprevious = "results"')
     assert [fault.code for fault in wrong.value.faults] == ["previous_own"]
+
+
+# All four need a shop of their own, D has one: 90 % of 230 is 207, so A, B and C must open.
+def test_the_fewest_shops_for_nine_tenths_of_the_residents(city):
+    plan = SHOP + 'outlets = 4\nobjective = "fewest"\nobjective_options = {share = 0.9}'
+    table, facts = planned(city, plan)
+    assert chosen(table) == shops("ABC")
+    assert (facts["status"], facts["objective"]) == ("optimal", 3)
+    assert "share = 0.9" in (city / "results" / "plan_report.html").read_text("utf-8")
+
+
+def test_least_walking_opens_where_people_live(city):
+    table, facts = planned(city, SHOP + 'outlets = 2\nobjective = "least_walking"')
+    assert chosen(table) == shops("AB")
+    assert facts["objective_kind"] == "least_walking"
+
+
+def test_the_objectives_of_a_study_are_those_of_the_core():
+    assert tuple(OBJECTIVES) == NAMES
