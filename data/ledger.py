@@ -62,8 +62,9 @@ def fixed_sites(ledger: Ledger | Records, *, statuses: Collection[str] = FIXED) 
     pandas.DataFrame
         ``candidate`` (id in the study's candidates, ``upgrade-<id>`` for an existing outlet, ""
         for a new site the bureau added itself), ``type``, ``year`` (text, "" = none),
-        ``action`` (``new`` or ``upgrade``), ``status``, ``id``, ``name``, ``count``
-        (outlets, int), ``lon``, ``lat`` (WGS-84 degrees, NaN = none); in the order of the ledger, RangeIndex.
+        ``action`` (``new`` or ``upgrade``), ``status``, ``id``, ``name``, ``count`` (outlets,
+        int), ``lon``, ``lat`` (WGS-84 degrees, NaN = none); in the order of the ledger,
+        RangeIndex.
     """
     records = ledger.records if isinstance(ledger, Ledger) else ledger
     frame = site_frame({k: row for k, row in records.items() if row.get("status") in statuses})
