@@ -76,6 +76,15 @@ def texts(table: pd.DataFrame, column: str) -> list[Any]:
     return table[column].tolist() if column in table else [""] * len(table)
 
 
+def area_columns(areas: pd.DataFrame) -> dict[str, Any]:
+    """Return names and levels of areas as every layer of areas has them."""
+    return {
+        "titles": texts(areas, "name"),
+        "titles_en": texts(areas, "name_en"),
+        "levels": texts(areas, "level"),
+    }
+
+
 def area_layer(results: StudyResults, steps: Sequence[Step], tolerance: float) -> MapLayer | None:
     """Return coverage by area, today and after each step."""
     areas, summary = results.geo("map_areas"), results.get("summary")
@@ -84,23 +93,32 @@ def area_layer(results: StudyResults, steps: Sequence[Step], tolerance: float) -
     kinds = kinds_of(results)
     scale = given(_SHARE_EDGES, DIVERGING)
     shading, facts = {}, []
+    residents = by_area(summary, areas, "residents", [CIRCLE])[CIRCLE]
+    inhabited = np.nan_to_num(residents) > 0
     for key, table in ((TODAY, summary), *((step.key, step.summary) for step in steps)):
         shares = {kind: known_share(table, areas, kind) for kind in kinds}
         shading |= {
-            _key(kind, key): Shading(scale.of(share), scale) for kind, share in shares.items()
+            _key(kind, key): Shading(_where(inhabited, scale.of(share)), scale)
+            for kind, share in shares.items()
         }
         word = "share" if key == TODAY else "share_after"
         if key in (TODAY, *_last(steps)):
             facts.append(Fact(word, {k: v * 100 for k, v in shares.items()}, "percent", 1))
-    for column in ("gap", "unknown"):
-        facts.append(Fact(column, by_area(summary, areas, column, kinds), "persons"))
-    residents = by_area(summary, areas, "residents", [CIRCLE])[CIRCLE]
+    facts += [
+        Fact(column, by_area(summary, areas, column, kinds), "persons")
+        for column in ("gap", "unknown")
+    ]
     return MapLayer(
         "areas", "shading", "fill", areas.geometry.to_numpy(), shading, unit="share_known",
-        titles=texts(areas, "name"), titles_en=texts(areas, "name_en"), levels=texts(areas, "level"),
+        **area_columns(areas),
         facts=[Fact("residents", {"": residents}, "persons"), *facts],
         shown=True, searched=True, tolerance=tolerance,
     )  # fmt: skip
+
+
+def _where(kept: npt.NDArray[np.bool_], letters: str) -> str:
+    """Return letters with a space (not drawn) outside ``kept``."""
+    return "".join(letter if keep else " " for letter, keep in zip(letters, kept, strict=True))
 
 
 def _last(steps: Sequence[Step]) -> list[str]:
@@ -137,7 +155,7 @@ def homes_layer(results: StudyResults, steps: Sequence[Step]) -> MapLayer | None
     return MapLayer(
         "homes", "homes", "dot", points.geometry.to_numpy(), shading, unit="residents_dot",
         titles=texts(points, "name"), facts=_home_facts(results, points),
-        size=points["residents"] if "residents" in points else None, shown=True, searched=True,
+        size=points.get("residents"), shown=True, searched=True,
     )  # fmt: skip
 
 
@@ -211,7 +229,8 @@ def gaps_layer(results: StudyResults, book: ScaleBook) -> MapLayer | None:
     return MapLayer(
         "gaps", "gaps", "dot", gaps.geometry.to_numpy(),
         {"": Shading(scale.of(severity), scale)}, unit="severity",
-        titles=_titles(gaps, "place_name", "place"), titles_en=_titles(gaps, "place_name_en", "place"),
+        titles=_titles(gaps, "place_name", "place"),
+        titles_en=_titles(gaps, "place_name_en", "place"),
         types=texts(gaps, "type"), size=gaps["residents"], searched=True,
         facts=[
             Fact("rank", {"": gaps["rank"]}),

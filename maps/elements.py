@@ -15,8 +15,8 @@ from .vendored import jquery_js, leaflet_css, leaflet_js, own_css, own_js
 
 #: The browser itself refuses every request: only what stands in the page may run or show.
 CONTENT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:{hosts}; "
-    "base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data:{hosts}; base-uri 'none'; form-action 'none'"
 )
 
 #: Longest window title: the character set must stand in the first 1,024 bytes of the file.

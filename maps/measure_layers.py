@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from .classes import DIVERGING, MORE, WORSE, given
-from .coverage_layers import by_area, kinds_of, texts
+from .coverage_layers import area_columns, by_area, kinds_of, texts
 from .layers import Fact, MapLayer, Shading
 from .results import StudyResults
 from .scales import ScaleBook
@@ -54,12 +52,12 @@ def straight_line(
     return MapLayer(
         "straight", "shading", "fill", areas.geometry.to_numpy(),
         {kind: Shading(scale.of(100 * values), scale) for kind, values in share.items()},
-        unit="overcount_share", **_area_columns(areas), tolerance=tolerance,
+        unit="overcount_share", **area_columns(areas), tolerance=tolerance,
         facts=[
             Fact("overcount", by_area(table, areas, "overcount", kinds), "persons"),
             *(Fact(word, values, "percent", 1) for word, values in shares.items()),
         ],
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def complaints(
@@ -85,9 +83,9 @@ def complaints(
         "complaints", "shading", "fill", places.geometry.to_numpy(),
         {"": Shading(whole.of(total), whole),
          **{kind: Shading(kinds.of(values), kinds) for kind, values in counts.items()}},
-        unit="complaints", **_area_columns(places), tolerance=tolerance,
+        unit="complaints", **area_columns(places), tolerance=tolerance,
         facts=[Fact("complaints_all", {"": total}), Fact("complaints", counts), *rates],
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def survey(results: StudyResults, areas: gpd.GeoDataFrame, tolerance: float) -> MapLayer | None:
@@ -102,9 +100,9 @@ def survey(results: StudyResults, areas: gpd.GeoDataFrame, tolerance: float) -> 
     asked = [Fact("asked", {"": rows["asked"]}, "persons")] if "asked" in rows else []
     return MapLayer(
         "survey", "shading", "fill", places.geometry.to_numpy(),
-        {"": Shading(scale.of(share), scale)}, unit="satisfied", **_area_columns(places),
+        {"": Shading(scale.of(share), scale)}, unit="satisfied", **area_columns(places),
         tolerance=tolerance, facts=[Fact("satisfied", {"": 100 * share}, "percent", 1), *asked],
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def parking(
@@ -128,10 +126,12 @@ def parking(
     scale = book.natural("parking", shown[finest], WORSE)
     return MapLayer(
         "parking", "shading", "fill", areas.geometry.to_numpy(),
-        {"": Shading(scale.of(shown), scale)}, unit="cars", **_area_columns(areas),
+        {"": Shading(scale.of(shown), scale)}, unit="cars", **area_columns(areas),
         tolerance=tolerance,
-        facts=[Fact(f"parking_{name}", {"": rows[name]}, "cars") for name in columns if name in rows],
-    )  # type: ignore[arg-type]  # fmt: skip
+        facts=[
+            Fact(f"parking_{name}", {"": rows[name]}, "cars") for name in columns if name in rows
+        ],
+    )  # fmt: skip
 
 
 def lots(results: StudyResults, book: ScaleBook) -> MapLayer | None:
@@ -195,11 +195,3 @@ def breakfast_outlets(results: StudyResults) -> MapLayer | None:
             Fact("rate", {"": table["rate"]}, "per_hour"),
         ],
     )  # fmt: skip
-
-
-def _area_columns(areas: pd.DataFrame) -> dict[str, Sequence[str]]:
-    return {
-        "titles": texts(areas, "name"),
-        "titles_en": texts(areas, "name_en"),
-        "levels": texts(areas, "level"),
-    }

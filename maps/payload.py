@@ -88,7 +88,7 @@ def payload(data: PageData, view: Bounds) -> Json:
         "points": _points(data),
         "outlets": _outlets(data),
         "places": [] if data.sites is None else _places(data.sites, data.steps),
-        "gaps": [] if data.gaps is None else _gaps(data.gaps),
+        "gaps": [] if data.gaps is None else _gaps(data.gaps, data.areas),
         "target": _number(data.target, 4),
         "progress": data.progress,
         "tiles": None if data.tiles is None else tiles_json(data.tiles),
@@ -251,16 +251,17 @@ def _places(sites: pd.DataFrame, steps: Sequence[Step]) -> list[Json]:
 GAPS_A_TYPE = 10
 
 
-def _gaps(gaps: gpd.GeoDataFrame) -> list[Json]:
+def _gaps(gaps: gpd.GeoDataFrame, areas: pd.DataFrame) -> list[Json]:
     """Return the worst gaps of each type, worst first."""
     ordered = gaps.sort_values("rank", kind="stable")
     worst = ordered.groupby("type", sort=False).head(GAPS_A_TYPE)
+    named = {}
+    if len(areas):
+        english = areas["name_en"].where(areas["name_en"] != "", areas["name"])
+        named = dict(zip(areas["id"], zip(areas["name"], english, strict=True), strict=True))
     return [
         {
-            "zh": clean(row["place_name"]) or clean(row["place"]),
-            "en": clean(row.get("place_name_en"))
-            or clean(row["place_name"])
-            or clean(row["place"]),
+            **_gap_names(row, named),
             "place": clean(row["place"]),
             "type": clean(row["type"]),
             "rank": _number(row["rank"], 0),
@@ -271,6 +272,19 @@ def _gaps(gaps: gpd.GeoDataFrame) -> list[Json]:
         for row in worst.to_dict("records")
         if row["geometry"] is not None and not row["geometry"].is_empty
     ]
+
+
+def _gap_names(row: Mapping[Any, Any], areas: Mapping[str, tuple[str, str]]) -> Json:
+    """Return a gap's name; one without a name of its own says in which area it lies."""
+    own = clean(row["place_name"])
+    if own:
+        return {"zh": own, "en": clean(row.get("place_name_en")) or own}
+    around = areas.get(row.get("street")) or areas.get(row.get("district")) or ("", "")
+    place = clean(row["place"])
+    return {
+        language: f"{clean(name)} · {place}" if clean(name) else place
+        for language, name in zip(("zh", "en"), around, strict=True)
+    }
 
 
 def tiles_json(tiles: BaseMap) -> Json:

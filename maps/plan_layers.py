@@ -130,7 +130,7 @@ def sites(results: StudyResults, steps: Sequence[Step]) -> MapLayer | None:
     letters = "".join("1" if one == "upgrade" else "0" for one in action)
     return MapLayer(
         "sites", "plan", "pin", table.geometry.to_numpy(), {"": Shading(letters, PINS)},
-        titles=[name or one for name, one in zip(texts(table, "name"), table["candidate"], strict=True)],
+        titles=_named(table),
         types=texts(table, "type"), labels=[str(rank) for rank in table["rank"]],
         since=first_step(table, steps), shown=True, searched=True,
         facts=[
@@ -145,6 +145,12 @@ def sites(results: StudyResults, steps: Sequence[Step]) -> MapLayer | None:
             *_proof(results, len(table)),
         ],
     )  # fmt: skip
+
+
+def _named(table: gpd.GeoDataFrame) -> list[str]:
+    """Return the names of sites, their address or id where there is none."""
+    columns = (texts(table, "name"), texts(table, "address"), table["candidate"])
+    return [name or address or one for name, address, one in zip(*columns, strict=True)]
 
 
 def _alternative(table: gpd.GeoDataFrame, names: dict[str, str]) -> list[Fact]:

@@ -131,7 +131,8 @@ def study_layers(
 #: Drawing order, bottom up.
 _DEPTH = (
     "land", "areas", "straight", "complaints", "survey", "parking", "reach", "water", "streets",
-    "outlines", "homes", "walk", "breakfast", "lots", "breakfast_outlets", "outlets", "routes", "gaps", "sites",
+    "outlines", "homes", "walk", "breakfast", "lots", "breakfast_outlets", "outlets", "routes",
+    "gaps", "sites",
 )  # fmt: skip
 
 

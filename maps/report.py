@@ -7,9 +7,22 @@ import os
 from functools import singledispatch
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 from .payload import clean
-from .report_parts import Cell, Column, Facts, Note, Part, Picture, Report, Table, Words, written
+from .report_parts import (
+    Cell,
+    Column,
+    Facts,
+    Links,
+    Note,
+    Part,
+    Picture,
+    Report,
+    Table,
+    Words,
+    written,
+)
 
 #: The browser itself refuses every script and every request.
 CONTENT_POLICY = (
@@ -130,6 +143,16 @@ def _facts(block: Facts) -> str:
 @_block.register
 def _note(block: Note) -> str:
     return f'<p class="{"warning" if block.warns else "note"}">{_words(block.words)}</p>'
+
+
+@_block.register
+def _links(block: Links) -> str:
+    rows = "\n".join(
+        f'<li><a href="{html.escape(quote(where), quote=True)}">{_words(name)}</a> '
+        f'<span class="fine">{_words(what)}</span></li>'
+        for where, name, what in block.rows
+    )
+    return f"<ul>{rows}</ul>" if rows else ""
 
 
 @_block.register

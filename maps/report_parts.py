@@ -81,7 +81,14 @@ class Picture:
     caption: Words
 
 
-Block = Table | Facts | Note | Picture
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Files beside the report: relative address, name, what it is."""
+
+    rows: tuple[tuple[str, Words, Words], ...]
+
+
+Block = Table | Facts | Note | Picture | Links
 
 
 @dataclass(frozen=True, slots=True)

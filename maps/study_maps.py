@@ -85,7 +85,7 @@ def plan_map(
     source: Source, kind: str = CIRCLE, *, title: str = "", language: str | None = None,
     tiles: BaseMap | None = None,
 ) -> folium.Map:  # fmt: skip
-    """Return the proposed outlets with their evidence, after the plan; arguments as `coverage_map`."""
+    """Return the proposed outlets with their evidence, after the plan; see `coverage_map`."""
     return _study_map(source, _PLAN, kind, title, language, tiles, last=True)
 
 
@@ -191,9 +191,13 @@ def _custom(
     extent = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) if len(table) else 0.0
     return MapLayer(
         "custom", ("homes", "gaps", "shading")[dimension], ("dot", "line", "fill")[dimension],
-        geometry, {"": Shading(letters, scale)}, custom=f"{title} ({unit})" if unit else title or " ",
+        geometry, {"": Shading(letters, scale)},
+        custom=f"{title} ({unit})" if unit else title or " ",
         titles=plain[names].astype(str).tolist() if names in plain else (),
-        facts=[Fact(f"={name}", {"": _plain(plain[name])}, digits=3) for name in plain.columns if name != names],
+        facts=[
+            Fact(f"={name}", {"": _plain(plain[name])}, digits=3)
+            for name in plain.columns if name != names
+        ],
         shown=True, searched=names in plain,
         tolerance=float(np.clip(extent / 5000, 0, 10 / _METRES_A_DEGREE)) if dimension else 0.0,
     )  # fmt: skip

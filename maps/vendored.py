@@ -16,8 +16,8 @@ from importlib.resources.abc import Traversable
 PAGES = {
     "leader": ("base.js", "tiles.js", "look.js", "legend.js", "popups.js", "panel.js", "page.js"),
     "planner": (
-        "base.js", "tiles.js", "compact.js", "board.js", "measure.js", "cards.js", "controls.js",
-        "planner.js",
+        "base.js", "tiles.js", "compact.js", "board.js", "hits.js", "measure.js", "cards.js",
+        "controls.js", "planner.js",
     ),
 }  # fmt: skip
 

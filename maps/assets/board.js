@@ -1,11 +1,13 @@
-// One canvas a map draws every compact layer, bottom up, and finds what lies under a click.
+// One canvas a map draws every compact layer, bottom up.
 (function (root) {
   'use strict';
   const Q = root.quarterhour;
   const L = root.L;
   const CROWD = 5000; // dots in view from which those of one cell are drawn as one
   const CELL = 8;
-  const ALPHA = { areas: 0.8, reach: 0.5 };
+  const ALPHA = { reach: 0.6 };
+  // How opaque a layer's fill is; the legend shows its colours alike.
+  Q.alpha = (one) => (one.layer.shape !== 'fill' ? 1 : Q.tilesOn ? 0.55 : ALPHA[one.key] || 0.8);
   const STREETS = [[3.4, '#8f9aa3'], [2.8, '#9aa4ac'], [2.2, '#a9b2b9'], [1.6, '#b4bcc2'], [0.8, ''], [0.5, '']];
 
   const Board = L.Renderer.extend({
@@ -147,8 +149,7 @@
     eachRow(one, frame, (row, letter, scale) => {
       const box = layer.boxes;
       const line = layer.lines.has(row);
-      pen.globalAlpha = ground ? 1 : ALPHA[one.key] || 0.8;
-      if (Q.tilesOn && !ground) pen.globalAlpha = 0.55;
+      pen.globalAlpha = ground ? 1 : Q.alpha(one);
       pen.fillStyle = letter === '-' ? hatch(pen) : colourOf(letter, scale);
       if (!line && (box[4 * row + 2] - box[4 * row]) * frame.scale < 1.5 && (box[4 * row + 3] - box[4 * row + 1]) * frame.scale < 1.5) {
         pen.fillRect(box[4 * row] * frame.scale - frame.x, box[4 * row + 1] * frame.scale - frame.y, 1, 1);
@@ -229,7 +230,7 @@
     if (!one.layer.size) return 3.5 * grow;
     const most = Q.largest(one);
     const widest = one.key === 'gaps' ? 17 : 6.5;
-    return Math.max(1.6, Math.min(widest * 1.4, widest * Math.sqrt((size || 0) / most) * grow));
+    return Math.max(2.1, Math.min(widest * 1.4, widest * Math.sqrt((size || 0) / most) * grow));
   };
 
   // The 98th percentile, so that one huge compound does not make all others tiny.
@@ -380,60 +381,5 @@
     });
   }
 
-  // Rows under a point, of the topmost layer that has any there.
-  Q.hit = function (map, at) {
-    const board = map.qhBoard;
-    const frame = board.frame();
-    const world = Q.toWorld(at);
-    const point = [world[0] * frame.scale - frame.x, world[1] * frame.scale - frame.y];
-    const near = { west: world[0] - 20 / frame.scale, east: world[0] + 20 / frame.scale, north: world[1] - 20 / frame.scale, south: world[1] + 20 / frame.scale };
-    const slack = L.Browser.mobile ? 9 : 3;
-    const shown = board.sheets.filter((one) => one.layer.group !== 'ground' && !Q.needsType(one)).sort((a, b) => b.order - a.order);
-    for (const one of shown) {
-      const rows = [];
-      eachRow(one, near, (row) => { if (touches(one, row, frame, point, world, slack)) rows.push(row); });
-      if (rows.length) return { sheet: one, rows: nearestFirst(one, rows, frame, point) };
-    }
-    return null;
-  };
-
-  function nearestFirst(one, rows, frame, point) {
-    if (one.layer.shape === 'fill') return rows.reverse();
-    const off = (row) => { const at = place(one, row, frame); return Math.hypot(at[0] - point[0], at[1] - point[1]); };
-    return rows.sort((a, b) => off(a) - off(b));
-  }
-
-  function touches(one, row, frame, point, world, slack) {
-    const layer = one.layer;
-    if (layer.shape === 'fill') return inside(layer, row, world);
-    if (layer.shape === 'line') return along(layer, row, frame, point) <= 4 + slack;
-    const at = place(one, row, frame);
-    return Math.hypot(at[0] - point[0], at[1] - point[1]) <= Q.radius(one, row, frame) + slack;
-  }
-
-  function inside(layer, row, world) {
-    let within = false;
-    for (let ring = layer.parts[row]; ring < layer.parts[row + 1]; ring++) {
-      for (let at = layer.rings[ring] + 1; at < layer.rings[ring + 1]; at++) {
-        const ax = layer.world[2 * at - 2]; const ay = layer.world[2 * at - 1];
-        const bx = layer.world[2 * at]; const by = layer.world[2 * at + 1];
-        if ((ay > world[1]) !== (by > world[1]) && world[0] < (bx - ax) * (world[1] - ay) / (by - ay) + ax) within = !within;
-      }
-    }
-    return within;
-  }
-
-  function along(layer, row, frame, point) {
-    let least = Infinity;
-    for (let ring = layer.parts[row]; ring < layer.parts[row + 1]; ring++) {
-      for (let at = layer.rings[ring] + 1; at < layer.rings[ring + 1]; at++) {
-        const ax = layer.world[2 * at - 2] * frame.scale - frame.x; const ay = layer.world[2 * at - 1] * frame.scale - frame.y;
-        const bx = layer.world[2 * at] * frame.scale - frame.x - ax; const by = layer.world[2 * at + 1] * frame.scale - frame.y - ay;
-        const length = bx * bx + by * by;
-        const share = length ? Math.max(0, Math.min(1, ((point[0] - ax) * bx + (point[1] - ay) * by) / length)) : 0;
-        least = Math.min(least, Math.hypot(point[0] - ax - share * bx, point[1] - ay - share * by));
-      }
-    }
-    return least;
-  }
+  Object.assign(Q, { eachRow: eachRow, placeOf: place });
 })(window);

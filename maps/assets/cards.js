@@ -73,26 +73,26 @@
   };
 
   // A kind of the user's own begins with an equals sign.
-  const wordOf = (word) => (word.charAt(0) === '=' ? Q.user(word.slice(1)) : Q.word(word));
+  const wordOf = (word) => (word.charAt(0) === '=' ? word.slice(1) : Q.word(word));
 
   const digits = (edge) => (edge === null ? '' : Q.view.language === 'zh'
     ? edge.toLocaleString('zh-CN', { maximumFractionDigits: 4 }) : edge.toLocaleString('en-GB', { maximumFractionDigits: 4 }));
 
-  function classRows(scale, percent) {
+  function classRows(scale, percent, alpha) {
     const times = percent ? 100 : 1;
     const show = (edge) => (edge === null ? '' : digits(Math.round(edge * times * 1e4) / 1e4));
     return scale.colours.map((colour, row) => {
       const low = scale.edges[row];
       const high = scale.edges[row + 1];
       const words = high === null ? '≥ ' + show(low) : low === high ? show(low) : show(low) + ' – ' + show(high);
-      return el('li', {}, el('i', { style: 'background:' + colour }), words);
+      return el('li', {}, el('i', { style: 'background:' + colour + ';opacity:' + alpha }), words);
     });
   }
 
   function kindRows(one, scale, rows) {
     const used = new Set(rows.length === 1 ? [rows] : rows);
     return scale.words.map((word, at) => (word && used.has(String(at))
-      ? el('li', {}, el('i', { class: one.layer.shape === 'dot' ? 'qh-round' : one.layer.shape === 'square' || one.layer.shape === 'pin' ? 'qh-block-sign' : '', style: 'background:' + scale.colours[at] }), wordOf(word)) : null));
+      ? el('li', {}, el('i', { class: one.layer.shape === 'dot' ? 'qh-round' : one.layer.shape === 'square' || one.layer.shape === 'pin' ? 'qh-block-sign' : '', style: 'background:' + scale.colours[at] + ';opacity:' + Q.alpha(one) }), wordOf(word)) : null));
   }
 
   function block(one) {
@@ -105,7 +105,7 @@
     const percent = one.layer.unit === 'share_known' || one.layer.unit === 'satisfied' || one.layer.unit === 'breakfast_share' || one.layer.unit === 'share_used';
     const unit = one.layer.unit && Q.word('legend_unit.' + one.layer.unit);
     return el('div', { class: 'qh-block' }, title, unit && el('p', { class: 'qh-fine' }, unit),
-      el('ul', { class: 'qh-classes' }, classes ? classRows(scale, percent) : kindRows(one, scale, shading.rows),
+      el('ul', { class: 'qh-classes' + (!classes && scale.words.some((word) => word && wordOf(word).length > 15) ? ' qh-words' : '') }, classes ? classRows(scale, percent, Q.alpha(one)) : kindRows(one, scale, shading.rows),
         shading.rows.indexOf('-') >= 0 && el('li', {}, el('i', { class: 'qh-hatch' }), Q.word('planner.unknown'))),
       classes && el('p', { class: 'qh-fine qh-method' }, Q.word('method.' + scale.method)),
       one.layer.size && el('p', { class: 'qh-fine qh-method' }, Q.word('planner.dot_size')),

@@ -104,7 +104,7 @@
     const hit = found || Q.hit(map, at);
     if (!hit) return;
     const size = map.getSize();
-    L.popup({ maxWidth: Math.min(460, size.x - 60), minWidth: 200, maxHeight: Math.max(160, Math.min(440, size.y - 110)) })
+    L.popup({ maxWidth: Math.min(480, size.x - 60), minWidth: Math.min(320, size.x - 60), maxHeight: Math.max(160, Math.min(440, size.y - 110)) })
       .setLatLng(at).setContent(Q.card(hit)).openOn(map);
   }
 

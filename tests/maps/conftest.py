@@ -3,13 +3,15 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+import folium
 import geopandas as gpd
 import pandas as pd
 import pytest
 from shapely import LineString, Point, Polygon, box
 
-from quarterhour.maps.page import write_page
+from quarterhour.maps.page import write_map, write_page
 from quarterhour.maps.page_data import PageData, PageType
+from quarterhour.maps.results import About, StudyResults
 
 LETTERS = {"c": "covered", "g": "gap", "u": "unknown"}
 
@@ -191,6 +193,71 @@ def bare_study(study):
     )
 
 
+def wide_tables():
+    """Return a table of every layer of the planner's map, for the homes and areas above."""
+    home, shop = Point(117.013, 38.003), Point(117.001, 38.0035)
+    gap = {
+        "rank": [1], "id": ["G1"], "place": ["C2"], "place_name": ["二社区"],
+        "place_name_en": ["Second"], "type": ["breakfast"], "residents": [200.0],
+        "minutes": [13.5], "severity": [320.0], "rank_best": [1], "rank_worst": [2],
+        "clause": ["Guide 2021, clause 5"], "act_level": ["district"], "point": ["P3"],
+    }  # fmt: skip
+    walk = {
+        "gap": ["G1"], "rank": [1], "type": ["breakfast"], "place_name": ["二社区"],
+        "place_name_en": ["Second"], "outlet": ["F1"], "outlet_name": ["Noodle Bar"],
+        "metres": [900.0], "minutes": [13.5],
+    }  # fmt: skip
+    line = LineString([home, (117.01, 38.005), (117.004, 38.005), shop])
+    reach = [box(117.0, 38.003, 117.0 + 0.002 * size, 38.005) for size in (1, 2, 3)]
+    straight = {
+        "level": ["community"] * 2, "area": ["C1", "C2"], "type": ["breakfast"] * 2,
+        "overcount": [0.0, 150.0], "overcount_share": [0.0, 0.6], "straight_share": [0.5, 0.6],
+        "walked_share": [0.5, 0.0],
+    }  # fmt: skip
+    lots = {
+        "limit": [300.0], "name": ["Garage"], "kind": ["mall"], "hours": ["22:00-07:00"],
+        "share_spaces": [50.0], "used": [12.5], "state": ["shares"],
+    }  # fmt: skip
+    breakfast = {f"breakfast_{name}": values for name, values in
+                 {"demand": [30.0, 90.0, 60.0, 15.0], "served": [30.0, 45.0, 0.0, 0.0],
+                  "gap": [0.0, 45.0, 60.0, 0.0], "unknown": [0.0, 0.0, 0.0, 15.0]}.items()}  # fmt: skip
+    everyone = points()
+    ground = gpd.GeoDataFrame(
+        {"theme": ["land", "street"], "kind": ["park", "primary"], "name": ["公园", "一号路"]},
+        geometry=[box(117.022, 38.001, 117.028, 38.004), LineString([(117, 38.005), (117.03, 38.005)])],
+        crs=4326,
+    )  # fmt: skip
+    return {
+        "points": everyone, "outlets": small_study().outlets, "summary": summary(4, 150.0),
+        "sites": sites(), "summary_after": summary(5, 150.0), "points_after": states(5),
+        "map_areas": areas(), "map_ground": ground, "gaps": frame(gap, [home]),
+        "map_routes": frame(walk, [line]),
+        "map_reach": frame({"type": ["breakfast"] * 3, "minutes": [5.0, 10.0, 15.0],
+                            "area_m2": [1e4, 2e4, 3e4]}, reach),
+        "straight_line": pd.DataFrame(straight),
+        "complaints": pd.DataFrame({"community": ["C1", "C2"], "type": ["breakfast", "parcel"],
+                                    "complaints": [3.0, 8.0], "response_rate": [1.0, 0.5]}),
+        "survey": pd.DataFrame({"community": ["C1"], "asked": [40.0], "satisfied_share": [0.85]}),
+        "parking": pd.DataFrame({"level": ["community"] * 2, "area": ["C1", "C2"],
+                                 "communities": [1, 1], "communities_unknown": [0, 1],
+                                 "vehicles": [120.0, 0.0], "spaces": [80.0, 0.0], "gap": [40.0, 0.0],
+                                 "unknown": [0.0, 30.0], "surplus": [0.0, 0.0]}),
+        "sharing_lots": frame(lots, [Point(117.015, 38.002)]),
+        "breakfast_points": everyone[["name", "residents", "geometry"]].assign(**breakfast),
+        "breakfast_outlets": frame({"name": ["Noodle Bar"], "capacity": [100.0], "used": [75.0],
+                                    "rate": [50.0], "share_used": [0.75]}, [shop]),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def results(study):
+    """The same study as results for the planner's map, with every layer there is."""
+    about = About(
+        study.title, study.title_en, study.label, "en", study.sources, study.made_on, "0.1.0"
+    )
+    return StudyResults(about, study.types, "metres", wide_tables(), study.plan)
+
+
 @dataclass
 class Opened:
     """A page in the browser, with everything it asked for and complained of."""
@@ -265,8 +332,12 @@ def open_page(browser, tmp_path):
     """Open a study (or a ready file) with the network cut."""
     contexts = []
 
-    def opened(data, *, hash_="", size=(1440, 900), phone=False):
-        path = write_page(data, tmp_path / "page.html") if isinstance(data, PageData) else data
+    def opened(data, *, hash_="", size=(1440, 900), phone=False, offline=True, before=None):
+        path = data
+        if isinstance(data, PageData):
+            path = write_page(data, tmp_path / "page.html")
+        elif isinstance(data, folium.Map):
+            path = write_map(data, tmp_path / "map.html")
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             is_mobile=phone,
@@ -274,9 +345,11 @@ def open_page(browser, tmp_path):
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_offline(True)
+        context.set_offline(offline)
         page = Opened(context.new_page(), path)
         page.listen()
+        if before:
+            before(page.page)
         page.page.goto(path.as_uri() + hash_)
         return page
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from importlib import resources
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -140,8 +141,9 @@ def test_sites_of_one_candidate_share_a_place(study):
 
 def test_every_word_the_scripts_ask_for_exists():
     words = {key.removeprefix("maps.") for key in catalogue("en") if key.startswith("maps.")}
-    asked = set(re.findall(r"Q\.word\('([\w.]+)'", vendored.own_js()))
-    stems = set(re.findall(r"Q\.word\('([\w.]+\.)' \+", vendored.own_js()))
+    scripts = "".join(vendored.own_js(page) for page in vendored.PAGES)
+    asked = set(re.findall(r"Q\.word\('([\w.]+)'", scripts))
+    stems = set(re.findall(r"Q\.word\('([\w.]+\.)' \+", scripts))
     assert asked - stems <= words
     assert all(any(word.startswith(stem) for word in words) for stem in stems)
     assert len(asked) > 50
@@ -160,7 +162,8 @@ def test_nothing_of_folium_s_hosts_is_left(study):
 
 def test_scripts_cannot_close_their_element():
     assert vendored.script_safe("'</script>' '</SCRIPT >'") == "'<\\/script>' '<\\/SCRIPT >'"
-    for code in (vendored.own_js(), vendored.leaflet_js(), vendored.jquery_js()):
+    own = [vendored.own_js(page) for page in vendored.PAGES]
+    for code in (*own, vendored.leaflet_js(), vendored.jquery_js()):
         assert "</script" not in code.lower()
 
 
@@ -171,7 +174,11 @@ def test_licence_lines_of_the_libraries_are_kept():
 
 def test_all_assets_are_used():
     found = {entry.name for entry in (resources.files("quarterhour.maps") / "assets").iterdir()}
-    assert found == {*vendored.SCRIPTS, "page.css"}
+    root = Path(str(resources.files("quarterhour.maps")))
+    code = "".join(path.read_text(encoding="utf-8") for path in root.glob("*.py"))
+    assert [name for name in found if f'"{name}"' not in code] == []
+    files = [*vendored.PAGES.values(), *vendored.STYLES.values()]
+    assert {name for names in files for name in names} <= found
 
 
 def test_a_template_in_the_user_s_words_is_not_run(study):

@@ -1,0 +1,71 @@
+"""Shading classes: breaks derived by brute force, colours by ColorBrewer's own tables."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from quarterhour.maps.classes import colours, given, natural
+
+
+def best_split(values, k):
+    """Return the least sum of squared deviations over all ways to cut sorted values in k."""
+    rows = np.sort(values)
+    splits = combinations(range(1, len(rows)), k - 1)
+    return min(
+        sum(((part - part.mean()) ** 2).sum() for part in np.split(rows, cut)) for cut in splits
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_natural_breaks_are_the_best_of_all(seed):
+    values = np.random.default_rng(seed).integers(1, 900, 14).astype(float)
+    scale = natural(values, "YlOrRd", k=4)
+    letters = scale.of(values)
+    parts = [values[[one == letter for one in letters]] for letter in "0123"]
+    found = sum(((part - part.mean()) ** 2).sum() for part in parts if len(part))
+    assert found == pytest.approx(best_split(values, 4))
+
+
+def test_a_class_takes_its_lower_bound_and_the_ends_take_the_rest():
+    scale = given((0, 5, 10, np.inf), "viridis")
+    assert scale.of([-1, 0, 4.99, 5, 10, 1e9, np.inf, np.nan]) == "0001222-"
+
+
+def test_few_values():
+    assert natural([], "YlOrRd") is None
+    assert natural([np.nan], "YlOrRd") is None
+    assert natural([7, 7], "YlOrRd").of([7, np.nan]) == "0-"
+    assert natural([1, 2], "YlOrRd").of([1, 2]) == "01"
+
+
+def test_many_values_are_thinned_and_keep_their_ends():
+    values = np.arange(100_000.0)
+    scale = natural(values, "YlGnBu")
+    assert (scale.edges[0], scale.edges[-1], len(scale.colours)) == (0.0, 99_999.0, 5)
+    sizes = np.diff([values.searchsorted(edge) for edge in scale.edges])
+    assert sizes.min() > 0.9 * sizes.max()  # even values: classes of equal width
+
+
+def test_colours_are_colorbrewers():
+    # colorbrewer2.org, RdYlBu with five classes.
+    five = ("#d7191c", "#fdae61", "#ffffbf", "#abd9e9", "#2c7bb6")
+    assert colours("RdYlBu", 5) == five
+    assert colours("RdYlBu", 5, reverse=True) == five[::-1]
+    assert len(set(colours("viridis", 2))) == 2
+    with pytest.raises(ValueError, match="nonesuch"):
+        colours("nonesuch", 5)
+
+
+def test_lightness_falls_with_the_class():
+    """Grey copies and colour-blind readers still see the order."""
+
+    def lightness(colour):
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for scheme in ("YlOrRd", "YlGnBu"):
+        shades = [lightness(colour) for colour in colours(scheme, 5)]
+        assert shades == sorted(shades, reverse=True)
+    depth = [lightness(colour) for colour in colours("viridis", 5)]
+    assert depth == sorted(depth)
