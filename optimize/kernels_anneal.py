@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+# ruff: noqa: C901, PLR0912, PLR0915 - compiled loops are written out
 """Compiled: simulated annealing over feasible plans."""
 
 from __future__ import annotations
@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import uint64
 from numpy.typing import NDArray
 
-from quarterhour.coverage.compiled import compiled, inner
+from quarterhour.coverage.compiled import compiled, inlined
 
 from .kernels_cover import Cover
 
@@ -37,7 +38,7 @@ class Walk(NamedTuple):
     size: Array
 
 
-@inner
+@inlined
 def _random(state: Array) -> Any:
     """Return the next number of xorshift64* (Vigna 2016), 53 bits, in [0, 1)."""
     x = state[0]
@@ -48,22 +49,25 @@ def _random(state: Array) -> Any:
     return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * 2.0**-53
 
 
-@inner
+@inlined
 def _below(state: Array, count: Any) -> Any:
     return np.int64(_random(state) * count)
 
 
-@inner
-def _cover(c: Cover, w: Walk, opening: Any) -> Any:
+@inlined
+def _cover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
     """Cover the rows of an opening; return what that wins."""
     won = c.gain[opening]
-    for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
-        row = c.opening_rows[at]
+    for at in range(uint64(c.opening_start[opening]), uint64(c.opening_start[opening + 1])):
+        row = uint64(c.opening_rows[at])
         if w.count[row] == 0:
             won += c.weight[row]
-            for f in range(c.floor_start[row], c.floor_start[row + 1]):
+            if plain:
+                w.count[row] = 1
+                continue
+            for f in range(c.floor_start[row], c.floor_start[row + uint64(1)]):
                 w.reached[c.floor_rows[f]] += c.floor_values[f]
-            for k in range(c.circle_start[row], c.circle_start[row + 1]):
+            for k in range(c.circle_start[row], c.circle_start[row + uint64(1)]):
                 circle = c.circle_of[k]
                 w.missing[circle] -= 1
                 if w.missing[circle] == 0:
@@ -72,18 +76,20 @@ def _cover(c: Cover, w: Walk, opening: Any) -> Any:
     return won
 
 
-@inner
-def _uncover(c: Cover, w: Walk, opening: Any) -> Any:
+@inlined
+def _uncover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
     """Take an opening off its rows; return what that loses."""
     lost = c.gain[opening]
-    for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
-        row = c.opening_rows[at]
+    for at in range(uint64(c.opening_start[opening]), uint64(c.opening_start[opening + 1])):
+        row = uint64(c.opening_rows[at])
         w.count[row] -= 1
         if w.count[row] == 0:
             lost += c.weight[row]
-            for f in range(c.floor_start[row], c.floor_start[row + 1]):
+            if plain:
+                continue
+            for f in range(c.floor_start[row], c.floor_start[row + uint64(1)]):
                 w.reached[c.floor_rows[f]] -= c.floor_values[f]
-            for k in range(c.circle_start[row], c.circle_start[row + 1]):
+            for k in range(c.circle_start[row], c.circle_start[row + uint64(1)]):
                 circle = c.circle_of[k]
                 if w.missing[circle] == 0:
                     lost += c.circle_weight[circle]
@@ -91,13 +97,13 @@ def _uncover(c: Cover, w: Walk, opening: Any) -> Any:
     return lost
 
 
-@inner
+@inlined
 def _use(c: Cover, w: Walk, opening: Any, sign: Any) -> None:
     for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
         w.used[c.limit_rows[at]] += sign * c.limit_values[at]
 
 
-@inner
+@inlined
 def _within(c: Cover, w: Walk, opening: Any) -> Any:
     """Whether every limit in which an opening counts is kept."""
     for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
@@ -107,15 +113,15 @@ def _within(c: Cover, w: Walk, opening: Any) -> Any:
     return True
 
 
-@inner
+@inlined
 def _floors_kept(c: Cover, w: Walk) -> Any:
-    for f in range(len(c.floor_lower)):
+    for f in range(len(c.floor_lower)):  # noqa: SIM110 - compiled: no generators
         if w.reached[f] < c.floor_lower[f] - _NOISE:
             return False
     return True
 
 
-@inner
+@inlined
 def _hold(w: Walk, opening: Any) -> None:
     w.chosen[opening] = True
     w.place[opening] = w.size[0]
@@ -123,7 +129,7 @@ def _hold(w: Walk, opening: Any) -> None:
     w.size[0] += 1
 
 
-@inner
+@inlined
 def _release(w: Walk, opening: Any) -> None:
     w.chosen[opening] = False
     w.size[0] -= 1
@@ -132,7 +138,7 @@ def _release(w: Walk, opening: Any) -> None:
     w.place[last] = w.place[opening]
 
 
-@inner
+@inlined
 def _beside(c: Cover, dice: Array, opening: Any) -> Any:
     """Return a random opening that shares a random row with ``opening``, or -1."""
     start, end = c.opening_start[opening], c.opening_start[opening + 1]
@@ -143,7 +149,7 @@ def _beside(c: Cover, dice: Array, opening: Any) -> Any:
     return np.int64(c.row_openings[start + _below(dice, end - start)])
 
 
-@inner
+@inlined
 def _for_uncovered(c: Cover, w: Walk, dice: Array) -> Any:
     """Return a random opening that covers a random uncovered row; any opening where none is met."""
     for _ in range(_TRIES if len(w.count) else 0):
@@ -177,6 +183,7 @@ def anneal(
     for at in range(size):
         best[at] = w.held[at]
     heat = hot
+    plain = len(c.floor_lower) == 0 and len(c.circle_weight) == 0
     cooling = (cold / hot) ** (64.0 / max(moves, 1))
     for move in range(moves):
         if move % 64 == 63:
@@ -200,16 +207,16 @@ def anneal(
         kept = (old < 0 or _within(c, w, old)) and (new < 0 or _within(c, w, new))
         if kept:
             if old >= 0:
-                change -= _uncover(c, w, old)
+                change -= _uncover(c, w, old, plain)
             if new >= 0:
-                change += _cover(c, w, new)
+                change += _cover(c, w, new, plain)
             kept = change >= 0.0 or _random(dice) < np.exp(change / heat)
             kept = kept and _floors_kept(c, w)
             if not kept:
                 if new >= 0:
-                    _uncover(c, w, new)
+                    _uncover(c, w, new, plain)
                 if old >= 0:
-                    _cover(c, w, old)
+                    _cover(c, w, old, plain)
         if not kept:
             if old >= 0:
                 _use(c, w, old, 1.0)

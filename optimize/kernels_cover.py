@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.coverage.compiled import compiled, inner
+from quarterhour.coverage.compiled import compiled, inlined
 
 Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ class Margins(NamedTuple):
     missing: Array
 
 
-@inner
+@inlined
 def _change_worth(c: Cover, s: Margins, row: Any, by: Any) -> None:
     """Change what a row is worth now, and the margin of all that would win or lose it."""
     s.worth[row] += by
@@ -61,7 +61,7 @@ def _change_worth(c: Cover, s: Margins, row: Any, by: Any) -> None:
             s.margin[other] += by
 
 
-@inner
+@inlined
 def _circles(c: Cover, s: Margins, row: Any, covered: Any) -> None:
     """Note in every circle of a row that it has become covered, or uncovered."""
     for at in range(c.circle_start[row], c.circle_start[row + 1]):
@@ -78,7 +78,7 @@ def _circles(c: Cover, s: Margins, row: Any, covered: Any) -> None:
                 _change_worth(c, s, other, by)
 
 
-@inner
+@inlined
 def _others(c: Cover, s: Margins, row: Any, opening: Any, by: Any) -> None:
     """Change the margin of all others that cover a row."""
     for at in range(c.row_start[row], c.row_start[row + 1]):
@@ -87,7 +87,7 @@ def _others(c: Cover, s: Margins, row: Any, opening: Any, by: Any) -> None:
             s.margin[other] += by
 
 
-@inner
+@inlined
 def _owner(c: Cover, s: Margins, row: Any, opening: Any, by: Any) -> None:
     """Change the margin of the one other open opening that covers a row."""
     for at in range(c.row_start[row], c.row_start[row + 1]):
@@ -97,7 +97,7 @@ def _owner(c: Cover, s: Margins, row: Any, opening: Any, by: Any) -> None:
             return
 
 
-@inner
+@inlined
 def _use(c: Cover, s: Margins, opening: Any, sign: Any) -> None:
     for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
         s.used[c.limit_rows[at]] += sign * c.limit_values[at]
@@ -151,7 +151,7 @@ def best_fitting(c: Cover, s: Margins) -> int:
     return best
 
 
-@inner
+@inlined
 def _replaces(c: Cover, s: Margins, new: Any, short: Array, shorts: Any) -> Any:
     """Whether ``new`` fits under every maximum and fills every row that fell short."""
     filled = 0

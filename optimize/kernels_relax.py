@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import uint64
 from numpy.typing import NDArray
 
-from quarterhour.coverage.compiled import compiled, inner
+from quarterhour.coverage.compiled import compiled, inlined
 
 Array = NDArray[Any]
 
@@ -49,27 +50,21 @@ class Iterate(NamedTuple):
     u_image: Array
 
 
-@inner
-def _slope(k: Matrix, u: Array, column: Any) -> Any:
-    """Return (Kᵀu) of one column."""
+@inlined
+def _sum_of(start: Array, entries: Array, values: Array, at: Any) -> Any:
+    """Return the sum of ``values`` over one list of entries."""
     total = 0.0
-    if column < len(k.col_start) - 1:
-        for at in range(k.col_start[column], k.col_start[column + 1]):
-            total -= u[k.col_rows[at]]
-    for at in range(k.extra_col_start[column], k.extra_col_start[column + 1]):
-        total += u[k.extra_col_rows[at]] * k.extra_col_values[at]
+    for place in range(uint64(start[at]), uint64(start[at + 1])):
+        total += values[uint64(entries[place])]
     return total
 
 
-@inner
-def _activity(k: Matrix, x: Array, row: Any) -> Any:
-    """Return (K x) of one row."""
+@inlined
+def _weighted_sum_of(start: Array, entries: Array, weights: Array, values: Array, at: Any) -> Any:
+    """Return the weighted sum of ``values`` over one list of entries."""
     total = 0.0
-    if row < len(k.row_start) - 1:
-        for at in range(k.row_start[row], k.row_start[row + 1]):
-            total -= x[k.row_cols[at]]
-    for at in range(k.extra_row_start[row], k.extra_row_start[row + 1]):
-        total += x[k.extra_row_cols[at]] * k.extra_row_values[at]
+    for place in range(uint64(start[at]), uint64(start[at + 1])):
+        total += values[uint64(entries[place])] * weights[place]
     return total
 
 
@@ -82,31 +77,46 @@ def steps(
     ``moved`` (4,) = error at the anchor, last error, squared distances of x and u from the anchor.
     Stops early where a restart is due (the returned number is then negative).
     """
-    columns, rows = len(t.cost), len(t.rhs)
-    ahead = np.empty(columns)
+    col_start, col_rows, row_start, row_cols = k.col_start, k.col_rows, k.row_start, k.row_cols
+    ec_start, ec_rows, ec_values = k.extra_col_start, k.extra_col_rows, k.extra_col_values
+    er_start, er_cols, er_values = k.extra_row_start, k.extra_row_cols, k.extra_row_values
+    cost, rhs, cap, x_step, u_step = t.cost, t.rhs, t.cap, t.column_step, t.row_step
+    x, u, x_anchor, u_anchor = z.x, z.u, z.x_anchor, z.u_anchor
+    x_image, u_image = z.x_image, z.u_image
+    columns, rows = uint64(len(cost)), uint64(len(rhs))
+    openings, covers = uint64(len(col_start) - 1), uint64(len(row_start) - 1)
+    ahead = np.empty(len(cost))
+    one, back = uint64(1), 1.0 / weight
     for _ in range(count):
-        error = 0.0
+        error_x = error_u = 0.0
         keep = (done + 1.0) / (done + 2.0)
-        for j in range(columns):
-            step = t.column_step[j] / weight
-            new = z.x[j] + step * (t.cost[j] - _slope(k, z.u, j))
-            new = min(max(new, 0.0), 1.0)
-            difference = new - z.x[j]
+        j = uint64(0)
+        while j < columns:
+            slope = cost[j] - _weighted_sum_of(ec_start, ec_rows, ec_values, u, j)
+            if j < openings:
+                slope += _sum_of(col_start, col_rows, u, j)
+            new = min(max(x[j] + x_step[j] * back * slope, 0.0), 1.0)
+            difference = new - x[j]
             ahead[j] = new + difference
-            error += difference * difference / step
-            z.x_image[j] = new
-        for i in range(rows):
-            step = t.row_step[i] * weight
-            new = z.u[i] + step * (_activity(k, ahead, i) - t.rhs[i])
-            new = min(max(new, 0.0), t.cap[i])
-            difference = new - z.u[i]
-            error += difference * difference / step
-            z.u_image[i] = new
-            z.u[i] = keep * (new + difference) + (1.0 - keep) * z.u_anchor[i]
-        for j in range(columns):
-            z.x[j] = keep * ahead[j] + (1.0 - keep) * z.x_anchor[j]
+            if difference != 0.0:
+                error_x += difference * difference / x_step[j]
+            x_image[j] = new
+            x[j] = keep * (new + difference) + (1.0 - keep) * x_anchor[j]
+            j += one
+        i = uint64(0)
+        while i < rows:
+            over = _weighted_sum_of(er_start, er_cols, er_values, ahead, i) - rhs[i]
+            if i < covers:
+                over -= _sum_of(row_start, row_cols, ahead, i)
+            new = min(max(u[i] + u_step[i] * weight * over, 0.0), cap[i])
+            difference = new - u[i]
+            if difference != 0.0:
+                error_u += difference * difference / u_step[i]
+            u_image[i] = new
+            u[i] = keep * (new + difference) + (1.0 - keep) * u_anchor[i]
+            i += one
         done += 1
-        error = np.sqrt(error)
+        error = np.sqrt(error_x * weight + error_u * back)
         if done == 1:
             moved[0] = error
         last, moved[1] = moved[1], error
@@ -127,6 +137,30 @@ def anchor(t: Terms, z: Iterate, moved: Array) -> None:
         change = z.u_image[i] - z.u_anchor[i]
         moved[3] += change * change / t.row_step[i]
         z.u[i] = z.u_anchor[i] = z.u_image[i]
+
+
+@inlined
+def _slope(k: Matrix, u: Array, column: Any) -> Any:
+    """Return (Kᵀu) of one column."""
+    total = 0.0
+    if column < len(k.col_start) - 1:
+        for at in range(k.col_start[column], k.col_start[column + 1]):
+            total -= u[k.col_rows[at]]
+    for at in range(k.extra_col_start[column], k.extra_col_start[column + 1]):
+        total += u[k.extra_col_rows[at]] * k.extra_col_values[at]
+    return total
+
+
+@inlined
+def _activity(k: Matrix, x: Array, row: Any) -> Any:
+    """Return (K x) of one row."""
+    total = 0.0
+    if row < len(k.row_start) - 1:
+        for at in range(k.row_start[row], k.row_start[row + 1]):
+            total -= x[k.row_cols[at]]
+    for at in range(k.extra_row_start[row], k.extra_row_start[row + 1]):
+        total += x[k.extra_row_cols[at]] * k.extra_row_values[at]
+    return total
 
 
 @compiled

@@ -31,8 +31,9 @@ from .solvers import Request
 SMALL = 20_000
 
 #: Entries of the parts that the solver searches for better plans, one after the other while it
-#: finishes them; and the most entries of a part that it is asked to prove.
-_PROMISING, _PROVABLE = (40_000, 160_000, 320_000), 250_000
+#: finishes them and each leaves no more than this share of the gap; and the most entries of a part
+#: that it is asked to prove.
+_PROMISING, _WORTHWHILE, _PROVABLE = (40_000, 160_000), 0.8, 300_000
 
 #: Moves of the first walk: for each open opening, for each opening; and at most.
 _PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 20, 20_000_000
@@ -119,10 +120,11 @@ def _search(search: Search) -> None:
         return
     for entries in _PROMISING:
         part = promising(search.openings, relaxed, search.best, entries)
+        before = search.bound - search.value
         finished = _solve_part(search, part, share=_PART_SHARE, proves=False)
         if _over(search):
             return
-        if not finished:
+        if not finished or search.bound - search.value > _WORTHWHILE * before:
             break
     idle, walks = 0, 1
     while not _over(search) and idle < _IDLE:

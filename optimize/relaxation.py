@@ -43,6 +43,9 @@ _LATEST = 0.36
 #: Limits with this many members have their duals settled exactly at every restart.
 _WIDE = 64
 
+#: Share that openings are thought to have where the start is empty.
+_GUESS = 0.1
+
 #: Rounding of a sum of this many float64 terms, relative to its size.
 _ROUNDING = 1e-11
 
@@ -140,11 +143,11 @@ class _Search:
         for _ in range(2):
             self._settle(u)
         self.z.u[:], self.z.u_anchor[:] = u, u
-        across, along = (
-            float((u * u / terms.row_step).sum()),
-            float((x * x / terms.column_step).sum()),
-        )
-        self.weight = np.sqrt(max(across, 1e-12) / max(along, 1e-12))
+        across = float((u * u / terms.row_step).sum())
+        along = float((x * x / terms.column_step).sum())
+        if along <= 0:
+            along = _GUESS**2 * float((1.0 / terms.column_step).sum())
+        self.weight = float(np.sqrt(max(across, 1e-12) / along))
 
     def look(self) -> None:
         """Take some steps, look at the bound, restart where it is due."""
