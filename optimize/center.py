@@ -4,8 +4,8 @@ minimise    max over demand of (weight *) impedance to the nearest open or exist
 
 The answer is one of the impedances in the matrix, so a search over these levels, each a covering
 question, ends with the optimum and its proof: Minieka, "The m-center problem", SIAM Review 12,
-1970; Daskin, "Network and discrete location", 1995; Elloumi, Labbé and Pochet, "A new formulation and
-resolution method for the p-center problem", INFORMS Journal on Computing 16, 2004.
+1970; Daskin, "Network and discrete location", 1995; Elloumi, Labbé and Pochet, "A new formulation
+and resolution method for the p-center problem", INFORMS Journal on Computing 16, 2004.
 """
 
 from __future__ import annotations

@@ -92,8 +92,17 @@ class Ascent:
             self.kept[BOUND] = -np.inf
         return float(
             ascend(
-                *(r.start, r.site, r.cost, r.cap, self.p),
-                *(self.u, self.direction, self.kept, best, rounds, self.patience),
+                r.start,
+                r.site,
+                r.cost,
+                r.cap,
+                self.p,
+                self.u,
+                self.direction,
+                self.kept,
+                best,
+                rounds,
+                self.patience,
             )
         )
 

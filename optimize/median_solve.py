@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Bools, Ints
+from .arrays import Bools
 from .median_best import Best
 from .median_clock import Clock
 from .median_ranks import Ranks
 from .median_search import PlanSearch
-from .median_tree import Effort, Node, Seen, Tree
+from .median_tree import Effort, Node, Seen, Tree, rounded
 
 #: The climb at the root: a quick one while plans are searched for, then a patient one.
-_QUICK, _PATIENT = Effort(2000, 1.0, 1e-3, 25), Effort(4000, 0.3, 1e-4, 60)
+_QUICK, _PATIENT = Effort(3000, 1.0, 2e-3, 100), Effort(6000, 0.5, 2e-4, 200)
 
 #: Share of the time that the search for better plans gets before branching, and seconds in vain
 #: (at least, and as a share of the time spent so far) after which it ends.
-_SEARCH_SHARE, _VAIN, _VAIN_SHARE = 0.2, 0.3, 0.25
+_SEARCH_SHARE, _VAIN, _VAIN_SHARE = 0.2, 0.3, 0.4
 
 #: Seconds of one spell of search.
 _SPELL = 0.1
@@ -80,9 +80,10 @@ def _whole(ranks: Ranks) -> bool:
 def _root(tree: Tree, search: PlanSearch, seed: int, threads: int) -> Node | None:
     """Return what is left to branch on after searching and climbing; None where it is proven."""
     ended: list[Seen | None] = []
+    first = tree.root(search.second())  # read before the search goes on
 
     def climb() -> None:
-        ended.append(tree.look(tree.root(search.second()), _QUICK))
+        ended.append(tree.look(first, _QUICK))
 
     _side_by_side(tree, climb, search, threads, ended)
     seen = ended[0]
@@ -92,6 +93,7 @@ def _root(tree: Tree, search: PlanSearch, seed: int, threads: int) -> Node | Non
     other.descend_from(rounded(seen, tree.p, tree.ranks.count))
     tree.best.offer(other.chosen(), tree.ranks.value(other.chosen()))
     _improve(tree, [search, other], threads)
+    tree.search = other
     seen = tree.look(seen.node, _PATIENT)
     return None if seen is None else seen.node
 
@@ -135,11 +137,3 @@ def _improve(tree: Tree, searches: list[PlanSearch], threads: int) -> None:
 def _spell(best: Best, search: PlanSearch) -> None:
     search.shake_for(_SPELL)
     best.offer(search.chosen(), search.ranks.value(search.chosen()))
-
-
-def rounded(seen: Seen, p: int, count: int) -> Ints:
-    """Return p columns: those open for certain, then those the dual takes most often."""
-    wish = np.zeros(count)
-    wish[seen.columns] = 1e-3 + seen.often
-    wish[seen.node.opened] = 2.0
-    return np.argsort(-wish, kind="stable")[:p]

@@ -19,9 +19,13 @@ from .median_best import Best
 from .median_clock import Clock
 from .median_dual import Ascent, Dual, climb_until, decided, farthest, margins
 from .median_ranks import Ranks, narrow
+from .median_search import PlanSearch
 
 #: A node is looked at again when this share of its columns was decided.
 _WORTH = 0.2
+
+#: At every so many nodes a plan is searched from the node's dual, for so long, s.
+_POLISH, _SPELL = 8, 0.05
 
 #: Seconds that an idle worker waits before it looks again.
 _POLL = 0.1
@@ -31,10 +35,10 @@ _POLL = 0.1
 class Effort:
     """How long to climb at a node: rounds, first and least step, rounds in vain until halving."""
 
-    rounds: int = 150
-    step: float = 0.4
-    least: float = 0.02
-    patience: int = 6
+    rounds: int = 300
+    step: float = 0.3
+    least: float = 0.01
+    patience: int = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,11 +101,20 @@ class Tree:
         The best plan, improved in place.
     clock
         When to stop.
+
+    Attributes
+    ----------
+    search
+        Searches for better plans now and then, or None.
+    nodes
+        Nodes finished.
     """
 
     def __init__(self, ranks: Ranks, p: int, best: Best, clock: Clock) -> None:
         self.ranks, self.p, self.best, self.clock = ranks, p, best, clock
         self.nodes = 0
+        self.search: PlanSearch | None = None
+        self._polishing = threading.Lock()
         self._heap: list[tuple[float, int, Node]] = []
         self._busy: dict[int, float] = {}
         self._ready = threading.Condition()
@@ -156,7 +169,22 @@ class Tree:
         seen = self.look(node, Effort())
         if seen is None:
             return []
-        return [seen.node] if self.clock.over else self._branch(seen)
+        if self.clock.over:
+            return [seen.node]
+        if self.nodes % _POLISH == 0:
+            self._polish(seen)
+        return self._branch(seen)
+
+    def _polish(self, seen: Seen) -> None:
+        """Search downhill from what the node's dual suggests, unless another thread does so."""
+        if self.search is None or not self._polishing.acquire(blocking=False):
+            return
+        try:
+            self.search.descend_from(rounded(seen, self.p, self.ranks.count))
+            self.search.shake_for(_SPELL)
+            self.best.offer(self.search.chosen(), self.ranks.value(self.search.chosen()))
+        finally:
+            self._polishing.release()
 
     def look(self, node: Node, effort: Effort) -> Seen | None:
         """Raise the bound of a node and decide columns; None where nothing better is in it."""
@@ -212,6 +240,14 @@ class Tree:
             Node(opened, free, node.u, proven, with_it),
             Node(node.opened, free, node.u, proven, without),
         ]
+
+
+def rounded(seen: Seen, p: int, count: int) -> Ints:
+    """Return p of all columns: those open for certain, then those the dual takes most often."""
+    wish = np.zeros(count)
+    wish[seen.columns] = 1e-3 + seen.often
+    wish[seen.node.opened] = 2.0
+    return np.argsort(-wish, kind="stable")[:p]
 
 
 def _decide(node: Node, columns: Ints, shut: Bools, must: Bools, dual: Dual) -> Node:
