@@ -87,8 +87,8 @@ def _site_faults(run: StudyRun) -> list[Fault]:
                     "plan_no_such_candidate", file=STUDY_FILE, column=option, value=name,
                     known=shown,
                 )  # fmt: skip
-    allowed = allowed_types(ground.table, planned_types(run)).any(axis=1)
-    may = dict(zip(ids, allowed.tolist(), strict=True))
+    allowed = allowed_types(ground.table, planned_types(run))
+    may = {name: bool(row.any()) for name, row in zip(ids, allowed, strict=True)}
     for name in options.required:
         if name in known and not may[name]:
             log.add("plan_not_allowed", file=STUDY_FILE, column="plan.required", value=name)

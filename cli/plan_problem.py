@@ -104,7 +104,7 @@ def with_options(
         fixed_year=fixed_year,
         upgrade=ground.upgrade,
         years=years,
-        year_weight=options.discount ** np.arange(len(years)),
+        year_weight=np.power(options.discount, np.arange(len(years), dtype=np.float64)),
         xy=xy,
         spacing=dict(options.spacing),
         exclusive=tuple(

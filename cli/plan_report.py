@@ -193,17 +193,21 @@ def _curve(result: PlanResult, found: dict[str, Any]) -> Part:
     return Part(say("part.curve"), (picture, Note(say("note.curve_rules"))))
 
 
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def _baselines(result: PlanResult) -> Part:
     if not result.baselines:
         return Part(say("part.baselines"), ())
     table = baseline_table(result)
     labels = {"plan": "this"}
     rows = tuple(
-        (say(f"plan.{labels.get(row.plan, row.plan)}"), row.outlets, row.objective,
-         None if row.plan == "plan" else row.plan_gains,
-         None if row.plan == "plan" else row.plan_gains_share,
-         plain("") if row.keeps_all else say("note.baseline_breaks"))
-        for row in table.itertuples()
+        (say(f"plan.{labels.get(row['plan'], row['plan'])}"), row["outlets"], row["objective"],
+         None if row["plan"] == "plan" else row["plan_gains"],
+         None if row["plan"] == "plan" else row["plan_gains_share"],
+         plain("") if row["keeps_all"] else say("note.baseline_breaks"))
+        for row in _records(table)
     )  # fmt: skip
     columns = (
         Column(say("column.plan")), Column(say("column.outlets"), "count"),
@@ -219,10 +223,10 @@ def _prices(result: PlanResult, names: Names) -> Part:
     if table.empty:
         return Part(say("part.prices"), ())
     rows = tuple(
-        (names.area("district", row.district), row.outlets, row.shadow_price, row.next_gain,
-         plain(row.next_candidate), names.type(row.next_type) if row.next_type else plain(""),
-         row.least_loss)
-        for row in table.itertuples()
+        (names.area("district", row["district"]), row["outlets"], row["shadow_price"],
+         row["next_gain"], plain(row["next_candidate"]),
+         names.type(row["next_type"]) if row["next_type"] else plain(""), row["least_loss"])
+        for row in _records(table)
     )  # fmt: skip
     columns = (
         Column(say("column.district")), Column(say("column.outlets"), "count"),
@@ -239,9 +243,9 @@ def _prices(result: PlanResult, names: Names) -> Part:
 def _quotas(result: PlanResult, names: Names) -> Part:
     table = quota_table(result)
     rows = tuple(
-        (_quota(number, result, names), plain(row.quota), row.min or None, row.max, row.opened,
-         say("yes") if row.binding else plain(""))
-        for number, row in enumerate(table.itertuples())
+        (_quota(number, result, names), plain(row["quota"]), row["min"] or None, row["max"],
+         row["opened"], say("yes") if row["binding"] else plain(""))
+        for number, row in enumerate(_records(table))
     )  # fmt: skip
     columns = (
         Column(say("column.quota")), Column(plain("study.toml")),

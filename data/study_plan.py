@@ -111,8 +111,10 @@ class PlanSection(Section):
             context = {"option": "years", "year": twice[0]}
             raise PydanticCustomError("option_year_twice", "a year twice", context)
         if self.per_year and len(self.per_year) != len(self.years):
-            counts = {"years": len(self.years), "given": len(self.per_year)}
-            context = {"option": "per_year", **counts}
+            context = {
+                "option": "per_year", "years": f"{len(self.years)}",
+                "given": f"{len(self.per_year)}",
+            }  # fmt: skip
             raise PydanticCustomError("option_per_year_count", "not one a year", context)
         if self.per_year and not (self._in_shares() or self._in_outlets()):
             context = {"option": "per_year", "given": ", ".join(f"{n:g}" for n in self.per_year)}

@@ -65,12 +65,16 @@ class Relaxed:
         The near-optimal fractional solution (q,).
     steps
         Steps taken.
+    limit_price
+        Dual value of each limit (L,): about how much the bound rises when it is loosened by one,
+        negative where it asks for a minimum.
     """
 
     bound: float
     reduced: Floats
     share: Floats
     steps: int
+    limit_price: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +128,18 @@ def relax(
         settled = earlier - search.best <= tolerance * abs(search.best)
         if len(history) > 20 and settled and search.close(tolerance):
             break
-    return search.result(openings.count)
+    return search.result(openings)
+
+
+def _limit_price(openings: Openings, dual: Floats) -> Floats:
+    """Return the dual value of each limit, in the order in which `_general_rows` stacks them."""
+    limits, first = openings.limits, openings.covers.shape[0]
+    upper, lower = np.isfinite(limits.upper), np.isfinite(limits.lower)
+    price = np.zeros(len(limits.names))
+    split = first + int(upper.sum())
+    price[upper] += dual[first:split]
+    price[lower] -= dual[split : split + int(lower.sum())]
+    return price
 
 
 class _Search:
@@ -167,15 +182,16 @@ class _Search:
         value = program.constant + primal_value(program.matrix, program.terms, self.z.x_image)
         return abs(value - self.best) <= 30 * tolerance * abs(self.best) or self.taken > 4000
 
-    def result(self, count: int) -> Relaxed:
-        program = self.program
+    def result(self, openings: Openings) -> Relaxed:
+        program, count = self.program, openings.count
         bound = program.constant + dual_bound(
             program.matrix, program.terms, self.dual, self.reduced
         )
         size = np.abs(self.dual * program.terms.rhs).sum() + np.abs(self.reduced).sum()
         safe = bound + _ROUNDING * float(size + abs(program.constant))
         share = self.z.x_image[:count].copy()
-        return Relaxed(safe, self.reduced[:count].copy(), share, self.taken)
+        price = _limit_price(openings, self.dual)
+        return Relaxed(safe, self.reduced[:count].copy(), share, self.taken, price)
 
     def _restart(self) -> None:
         anchor(self.program.terms, self.z, self.moved)

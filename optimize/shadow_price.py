@@ -8,6 +8,7 @@ hand, quotas left aside, capacity, budget, spacing and exclusions kept.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,13 @@ from .covered import chosen_openings
 from .openings import Openings, flatten
 from .plan import Plan
 from .problem import SitingProblem
+from .relaxation import relax
 
-#: Largest relaxation handed to the linear solver: stored entries of the cover sets.
-_MOST_ENTRIES = 3_000_000
+#: Largest relaxation solved exactly: stored entries of the cover sets.
+_EXACT_ENTRIES = 200_000
+
+#: A larger one is solved until its bound settles to this share of itself.
+_SETTLED = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def shadow_prices(
     openings = flatten(problem)
     chosen = chosen_openings(openings, plan)
     state = CoverState.of(openings, chosen)
-    duals = relaxed_duals(openings, seconds=seconds)
+    duals = relaxed_duals(openings, chosen, seconds=seconds)
     label = problem.groups[level][openings.candidate]
     free = _may_follow(state)
     areas = sorted(set(problem.groups[level].tolist()) - {""})
@@ -128,13 +133,33 @@ def _counts_all(level: str, group: str, wanted: str, area: str) -> bool:
     return not level or (level, group) == (wanted, area)
 
 
-def relaxed_duals(openings: Openings, *, seconds: float) -> Floats | None:
+def relaxed_duals(openings: Openings, start: Bools, *, seconds: float) -> Floats | None:
     """Return the dual value of every limit (L,) in the linear relaxation, None if not in time.
 
-    A positive value says how much the relaxed optimum rises when the limit is loosened by one.
+    A positive value says how much the relaxed optimum rises when the limit is loosened by one. Up
+    to `_EXACT_ENTRIES` cover entries they are those of a basic optimal solution, beyond that
+    those of `quarterhour.optimize.relaxation.relax`, near-optimal.
+
+    Parameters
+    ----------
+    openings
+        The problem.
+    start
+        A plan (q,) to start from.
+    seconds
+        Most time, s.
     """
-    if openings.covers.nnz > _MOST_ENTRIES:
-        return None
+    if openings.covers.nnz > _EXACT_ENTRIES:
+        deadline = time.monotonic() + seconds
+        relaxed = relax(
+            openings, start, tolerance=_SETTLED, go_on=lambda: time.monotonic() < deadline
+        )
+        return relaxed.limit_price
+    return _exact_duals(openings, seconds)
+
+
+def _exact_duals(openings: Openings, seconds: float) -> Floats | None:
+    """Return the dual values of a basic optimal solution, None where the time was too short."""
     columns, rows, circles = openings.count, len(openings.weight), len(openings.circles.weight)
     worth = np.concatenate([openings.gain, openings.weight, openings.circles.weight])
     parts, bounds = _rows(openings, columns, rows, circles)
