@@ -3,7 +3,8 @@
 The **price** is the sum of the dual values of all rows that count an outlet of the district alike
 (total and district quotas) in the linear relaxation: how fast the relaxed optimum rises with one
 more outlet allowed there. The **gain** is what the best further outlet really adds to the plan at
-hand, quotas left aside, capacity, budget, spacing and exclusions kept.
+hand, quotas left aside, capacity, budget, spacing and exclusions kept. Of a plan over several years
+both speak of one more outlet in the last year.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def _may_follow(state: CoverState) -> Bools:
     limits = state.openings.limits
     quota = np.array([kind == "quota" for kind in limits.kinds], dtype=bool)
     used = np.where(quota, -np.inf, state.used)
-    free: Bools = (state.blocked(used) == 0) & ~state.chosen
+    last = state.openings.year == state.openings.year.max(initial=0)
+    free: Bools = (state.blocked(used) == 0) & ~state.chosen & last
     return free
 
 
@@ -123,7 +125,8 @@ def _sum_of(
         place[f"quota_{number}"]
         for number, quota in enumerate(problem.quotas)
         if _counts_all(quota.level, quota.group, level, area)
-        and not (quota.type or quota.year or quota.action)
+        and not (quota.type or quota.action)
+        and quota.year in {"", problem.years[-1]}
         and f"quota_{number}" in place
     ]
     return float(duals[rows].sum())
