@@ -199,9 +199,9 @@ class OwnChains(NamedTuple):
         """Leave out what stands at junctions."""
         rows = np.arange(len(sources.first) - 1, dtype=np.uint32)
         on = sources.chain >= 0
-        columns = (sources.chain, sources.place, sources.ahead, sources.behind)
         label = np.repeat(rows, np.diff(sources.first))
-        return cls(*(column[on] for column in columns), label=label[on])
+        columns = (sources.chain, sources.place, sources.ahead, sources.behind, label)
+        return cls(*(column[on] for column in columns))
 
 
 class Entries(NamedTuple):

@@ -151,6 +151,29 @@ def test_rows_longer_than_a_block_are_written_whole(monkeypatch):
         assert (rows.indices.reshape(40, n + 1) == np.arange(n + 1)).all()
 
 
+@pytest.mark.parametrize("reserve", [0.0, 0.3, 1.3])
+@pytest.mark.parametrize("kernel", ["scalar", "lanes", "auto"])
+def test_room_reserved_after_a_sample_changes_no_bit(monkeypatch, kernel, reserve):
+    """Whether the room is refused, too small or ample, and whatever is written over it."""
+    x, y = (grid.ravel() * 10.0 for grid in np.meshgrid(np.arange(40), np.arange(40)))
+    number = np.arange(1600).reshape(40, 40)
+    u = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
+    v = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
+    grid = StreetNetwork.from_arrays(x, y, u, v)
+    everyone = locate_nodes(grid, np.random.default_rng(1).permutation(1600))
+    ready = engine(grid, "metres", ADULT, 95.0)
+    for name, value in (("CHUNK", 64), ("BLOCK", 2000), ("LEAST_ROOM", 1000), ("MANY", 8)):
+        monkeypatch.setattr(pairs_search, name, value)
+    monkeypatch.setattr(pairs_search, "RESERVE", reserve)
+    rows = search_pairs(ready, everyone, everyone, 95.0, threads=2, kernel=kernel)
+    place = np.array([everyone.x, everyone.y]).T
+    apart = np.abs(place[:, None] - place).sum(axis=2)  # on a grid of streets
+    row, column = np.nonzero(apart <= 95.0)
+    assert rows.indptr.tolist() == [0, *np.cumsum(np.bincount(row)).tolist()]
+    assert (rows.indices == column).all()
+    assert np.abs(rows.cost - apart[row, column]).max() < 0.001
+
+
 def test_importing_the_network_leaves_numba_alone():
     code = "import sys, quarterhour.coverage.network; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

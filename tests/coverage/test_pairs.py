@@ -171,6 +171,12 @@ def test_a_point_farther_than_the_snapping_limit_has_no_pairs():
     assert found.indices.tolist() == [1]
 
 
+def test_a_point_exactly_at_the_snapping_limit_is_reached():
+    network = block()
+    assert locate(network, [[50, -30]], snap_limit=30).reached.tolist() == [True]
+    assert locate(network, [[50, -30]], snap_limit=29.999).reached.tolist() == [False]
+
+
 def test_the_way_off_the_street_counts_unless_it_is_said_not_to():
     network = block()
     for count, expected in ((True, 10 + 50 + 5), (False, 50)):
