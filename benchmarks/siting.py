@@ -7,6 +7,7 @@ it in ``QUARTERHOUR_PEER_PYTHON``.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,25 @@ except ImportError:  # started as a script
 PEER = Path(__file__).with_name("siting_spopt.py")
 
 
+#: Sizes at which models are built: demand points, sites, outlets.
+SIZES = ((200, 60, 10), (1000, 300, 30), (5000, 1500, 100))
+
+#: The hard kind: demand points, sites, outlets, side of the square (m). At 40 km the circles of
+#: all outlets together would cover half the area, at 34.5 km three quarters, at 25.3 km all twice.
+DENSE = (
+    (20_000, 10_000, 200, 40_000.0),
+    (20_000, 10_000, 200, 34_500.0),
+    (20_000, 10_000, 200, 25_300.0),
+    (5_000, 2_000, 50, 20_000.0),
+    (5_000, 2_000, 100, 20_000.0),
+)
+
+
 def run() -> list[Record]:
     """Return all siting records."""
-    return [*build_vs_spopt(), *city_plan()]
+    built = [record for size in SIZES for record in build_vs_spopt(*size)]
+    dense = [record for size in DENSE for record in single_type(*size)]
+    return [*built, *city_plan(), *dense, *stretch()]
 
 
 def build_vs_spopt(n: int = 5000, m: int = 1500, p: int = 100) -> list[Record]:
@@ -42,23 +59,61 @@ def build_vs_spopt(n: int = 5000, m: int = 1500, p: int = 100) -> list[Record]:
     seconds = min(_timed(lambda: _build(distance, residents, p)) for _ in range(3))
     peer = _spopt_seconds(distance, residents, p)
     ratio = None if peer is None else peer / seconds
-    return [Record("build-vs-spopt", seconds, "s", "spopt", ratio)]
+    return [Record(f"build-vs-spopt-{n}x{m}", seconds, "s", "spopt", ratio)]
+
+
+def city_plan() -> list[Record]:
+    """Prove a plan of seven types with quotas, 50,000 x 20,000, 1,000 outlets: in 60 s, in 15 s."""
+    problem = seven_types(50_000, 20_000, 1000)
+    quick = plan_max_coverage(problem, time_limit=15.0, gap=1e-3)
+    plan = plan_max_coverage(problem, time_limit=60.0, gap=1e-3)
+    closer = plan_max_coverage(problem, time_limit=60.0, gap=1e-5)
+    return [
+        Record("city-plan-seconds", plan.seconds, "s", None, None),
+        Record("city-plan-gap-percent", 100 * plan.gap, "%", None, None),
+        Record("city-plan-15s-gap-percent", 100 * quick.gap, "%", None, None),
+        Record("city-plan-full-minute-gap-percent", 100 * closer.gap, "%", None, None),
+        Record("city-plan-peak-gigabytes", peak_gigabytes(), "GB", None, None),
+    ]
+
+
+def peak_gigabytes() -> float:
+    """Return the most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
+def single_type(n: int, m: int, p: int, side: float, *, seconds: float = 120.0) -> list[Record]:
+    """Prove one type on random points, radius 1,200 m; stop at a gap of 0.5 % or at the clock."""
+    plan = plan_max_coverage(one_type(n, m, p, side=side), time_limit=seconds, gap=5e-3)
+    name = f"single-type-{n}x{m}-p{p}-{side / 1000:g}km"
+    return [
+        Record(f"{name}-gap-percent", 100 * plan.gap, "%", None, None),
+        Record(f"{name}-seconds", plan.seconds, "s", None, None),
+    ]
+
+
+def stretch() -> list[Record]:
+    """Plan 5,000 outlets of seven types for 500,000 x 100,000; stop at 0.5 % or 10 minutes."""
+    plan = plan_max_coverage(seven_types(500_000, 100_000, 5000), time_limit=600.0, gap=5e-3)
+    return [
+        Record("stretch-gap-percent", 100 * plan.gap, "%", None, None),
+        Record("stretch-seconds", plan.seconds, "s", None, None),
+        Record("stretch-peak-gigabytes", peak_gigabytes(), "GB", None, None),
+    ]
+
+
+def one_type(n: int, m: int, p: int, *, side: float, seed: int = 0) -> SitingProblem:
+    """Return p outlets of one type on random points, radius 1,200 m: dense cover sets."""
+    demand, sites, residents = _points(n, m, side=side, seed=seed)
+    near = cKDTree(demand).sparse_distance_matrix(cKDTree(sites), 1200.0, output_type="coo_matrix")
+    near.data[:] = 1.0
+    return siting_problem(types=["shop"], residents=residents, covers=[near], total=p)
 
 
 def _build(distance: np.ndarray, residents: np.ndarray, p: int) -> None:
     covers = sparse.csr_array(distance <= 500.0)
     problem = siting_problem(types=["shop"], residents=residents, covers=[covers], total=p)
     coverage_model(flatten(problem))
-
-
-def city_plan() -> list[Record]:
-    """Prove a plan of seven types with district and type quotas, 5,358 x 2,000, 300 outlets."""
-    problem = seven_types(5358, 2000, 300)
-    plan = plan_max_coverage(problem, time_limit=60.0, gap=1e-4)
-    return [
-        Record("city-plan-5358-seconds", plan.seconds, "s", None, None),
-        Record("city-plan-5358-gap-percent", 100 * plan.gap, "%", None, None),
-    ]
 
 
 def seven_types(n: int, m: int, total: int, *, seed: int = 0) -> SitingProblem:

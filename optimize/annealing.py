@@ -13,6 +13,7 @@ import numpy as np
 
 from .arrays import Bools, rows_met
 from .cover_arrays import cover_of
+from .kernels_anneal import Walk, anneal
 from .kernels_cover import Cover
 from .openings import Openings
 
@@ -58,8 +59,6 @@ def anneal_plan(
     ndarray of bool (q,)
         Feasible, never worse than ``chosen``.
     """
-    from .kernels_anneal import anneal  # noqa: PLC0415 - numba only when needed
-
     arrays = cover_of(openings) if cover is None else cover
     walk, at_start = _walk(openings, chosen), openings.value(chosen)
     open_ones = int(chosen.sum())
@@ -84,9 +83,7 @@ def anneal_plan(
     return found if openings.feasible(found) else chosen
 
 
-def _walk(openings: Openings, chosen: Bools) -> object:
-    from .kernels_anneal import Walk  # noqa: PLC0415 - numba only when needed
-
+def _walk(openings: Openings, chosen: Bools) -> Walk:
     count = rows_met(openings.covers, chosen).astype(np.int32)
     covered = count > 0
     circles = openings.circles
@@ -97,7 +94,7 @@ def _walk(openings: Openings, chosen: Bools) -> object:
     place[inside] = np.arange(len(inside))
     return Walk(
         chosen=chosen.copy(),
-        count=count,
+        counts=count,
         used=openings.limits.activity(chosen),
         missing=np.diff(circles.members.indptr) - rows_met(circles.members, covered),
         reached=np.asarray(openings.floors.matrix @ covered.astype(np.float64)),

@@ -1,16 +1,16 @@
 """A plan under search: what is open, how often each row is covered, what each opening is worth.
 
 `margin` is kept exact at every step: for a closed opening what it would add, for an open one what
-would be lost without it, circles included. A row is touched only when its count crosses 0-1-2, so a whole greedy run
-costs one pass over the cover sets (the idea of Resende and Werneck, "A fast swap-based local
-search procedure for location problems", Annals of Operations Research 150, 2007).
+would be lost without it, circles included. A row is touched only when its count crosses 0-1-2, so
+a whole greedy run costs one pass over the cover sets (the idea of Resende and Werneck, "A fast
+swap-based local search procedure for location problems", Annals of Operations Research 150, 2007).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Bools, Floats, Ints, rows_met
+from .arrays import Bools, Floats, Ints
 from .cover_arrays import cover_of
 from .kernels_cover import Cover, Margins, close_one, open_one
 from .limits import TOLERANCE
@@ -32,9 +32,11 @@ class CoverState:
         Gain of each closed, loss of each open opening (q,), circles included.
     used
         Left-hand side of each limit (L,).
+    largest
+        Largest weight of a row or gain of an opening.
     """
 
-    __slots__ = ("_margins", "chosen", "count", "cover", "margin", "openings", "used")
+    __slots__ = ("_margins", "chosen", "count", "cover", "largest", "margin", "openings", "used")
 
     def __init__(self, openings: Openings, cover: Cover | None = None) -> None:
         rows = openings.covers.shape[0]
@@ -44,6 +46,7 @@ class CoverState:
         self.count: Ints = np.zeros(rows, dtype=np.int64)
         self.margin: Floats = openings.alone()
         self.used: Floats = np.zeros(len(openings.limits.names))
+        self.largest = float(max(openings.weight.max(initial=0), openings.gain.max(initial=0)))
         worth = self.cover.weight.copy()
         missing = np.diff(self.cover.member_start)
         self._margins = Margins(self.chosen, self.count, self.margin, self.used, worth, missing)
@@ -121,9 +124,3 @@ class CoverState:
         room = np.repeat(limits.upper - used, np.diff(limits.matrix.indptr))
         tight = limits.matrix.indices[limits.matrix.data > room + TOLERANCE]
         return np.bincount(tight, minlength=self.openings.count)
-
-    def in_limits(self, rows: Ints) -> Bools:
-        """Return which openings (q,) count in any of the limit rows."""
-        marked = np.zeros(len(self.openings.limits.names), dtype=bool)
-        marked[rows] = True
-        return rows_met(self.openings.limits.matrix.T.tocsr(), marked) > 0

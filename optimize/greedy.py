@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .arrays import Bools, column_sums
+from .arrays import column_sums
 from .cover_state import CoverState
 from .kernels_cover import best_fitting
 from .limits import TOLERANCE
@@ -41,60 +41,41 @@ def greedy(state: CoverState) -> CoverState:
 
 def picks(state: CoverState) -> Iterator[int]:
     """Open greedily in place and yield each opening as it is opened."""
-    blocked = state.blocked(state.used) > 0
-    while (opening := _next(state, blocked)) is not None:
+    while (opening := _next(state)) is not None:
         state.open(opening)
-        _block(state, opening, blocked)
         yield opening
 
 
-def _next(state: CoverState, blocked: Bools) -> int | None:
-    available = ~state.chosen & ~blocked
-    unmet = state.unmet()
-    if len(unmet):
-        needed = available & state.in_limits(unmet)
-        if needed.any():
-            return _best(state, needed)
-    best = _for_floors(state, available)
+def _next(state: CoverState) -> int | None:
+    if len(state.unmet()):
+        best = best_fitting(state.cover, state.margins, needed=True)
+        if best >= 0:
+            return int(best)
+    best = _for_floors(state)
     if best >= 0:
         return best
-    best = best_fitting(state.cover, state.margins)
-    return best if best >= 0 and state.margin[best] > noise(state) else None
+    best = best_fitting(state.cover, state.margins, needed=False)
+    return int(best) if best >= 0 and state.margin[best] > noise(state) else None
 
 
-def _for_floors(state: CoverState, available: Bools) -> int:
+def _for_floors(state: CoverState) -> int:
     """Return what brings unmet floors forward the most, or -1 where none is unmet or helped."""
     floors = state.openings.floors
-    if not floors.names or not available.any():
+    if not floors.names:
         return -1
     open_rows = (state.count == 0).astype(np.float64)
     unmet = floors.matrix @ (1.0 - open_rows) < floors.lower - TOLERANCE
     if not unmet.any():
         return -1
     helped = column_sums(state.openings.covers, (floors.matrix.T @ unmet) * open_rows)
-    best = int(np.argmax(np.where(available, helped, -1.0)))
-    return best if helped[best] > 0 else -1
-
-
-def _best(state: CoverState, among: Bools) -> int:
-    return int(np.argmax(np.where(among, state.margin, -np.inf)))
+    helped[state.chosen | (state.blocked(state.used) > 0)] = -1.0
+    best = int(np.argmax(helped)) if len(helped) else -1
+    return best if best >= 0 and helped[best] > 0 else -1
 
 
 def noise(state: CoverState) -> float:
     """Return the gain below which nothing is gained: rounding of sums of weights."""
-    openings = state.openings
-    largest = max(openings.weight.max(initial=0.0), openings.gain.max(initial=0.0))
-    return NOISE * float(largest)
-
-
-def _block(state: CoverState, opening: int, blocked: Bools) -> None:
-    """Mark what no longer fits into the limits that ``opening`` has used."""
-    limits = state.openings.limits
-    rows, _ = state.limits_of(opening)
-    for row in rows:
-        part = slice(limits.matrix.indptr[row], limits.matrix.indptr[row + 1])
-        room = limits.upper[row] - state.used[row]
-        blocked[limits.matrix.indices[part][limits.matrix.data[part] > room + TOLERANCE]] = True
+    return NOISE * state.largest
 
 
 def drop_idle(state: CoverState) -> CoverState:

@@ -29,7 +29,7 @@ class Walk(NamedTuple):
     """A feasible plan on its walk: counts without margins, and the open openings as a list."""
 
     chosen: Array
-    count: Array
+    counts: Array
     used: Array
     missing: Array
     reached: Array
@@ -60,10 +60,10 @@ def _cover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
     won = c.gain[opening]
     for at in range(uint64(c.opening_start[opening]), uint64(c.opening_start[opening + 1])):
         row = uint64(c.opening_rows[at])
-        if w.count[row] == 0:
+        if w.counts[row] == 0:
             won += c.weight[row]
             if plain:
-                w.count[row] = 1
+                w.counts[row] = 1
                 continue
             for f in range(c.floor_start[row], c.floor_start[row + uint64(1)]):
                 w.reached[c.floor_rows[f]] += c.floor_values[f]
@@ -72,7 +72,7 @@ def _cover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
                 w.missing[circle] -= 1
                 if w.missing[circle] == 0:
                     won += c.circle_weight[circle]
-        w.count[row] += 1
+        w.counts[row] += 1
     return won
 
 
@@ -82,8 +82,8 @@ def _uncover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
     lost = c.gain[opening]
     for at in range(uint64(c.opening_start[opening]), uint64(c.opening_start[opening + 1])):
         row = uint64(c.opening_rows[at])
-        w.count[row] -= 1
-        if w.count[row] == 0:
+        w.counts[row] -= 1
+        if w.counts[row] == 0:
             lost += c.weight[row]
             if plain:
                 continue
@@ -152,10 +152,10 @@ def _beside(c: Cover, dice: Array, opening: Any) -> Any:
 @inlined
 def _for_uncovered(c: Cover, w: Walk, dice: Array) -> Any:
     """Return a random opening that covers a random uncovered row; any opening where none is met."""
-    for _ in range(_TRIES if len(w.count) else 0):
-        row = _below(dice, len(w.count))
+    for _ in range(_TRIES if len(w.counts) else 0):
+        row = _below(dice, len(w.counts))
         start, end = c.row_start[row], c.row_start[row + 1]
-        if w.count[row] == 0 and end > start:
+        if w.counts[row] == 0 and end > start:
             return np.int64(c.row_openings[start + _below(dice, end - start)])
     return _below(dice, len(w.chosen))
 
@@ -236,4 +236,4 @@ def anneal(
         size = w.size[0]
         for at in range(size):
             best[at] = w.held[at]
-    return np.int64(size)
+    return int(size)

@@ -1,4 +1,3 @@
-# ruff: noqa: C901, PLR0917 - compiled loops are written out
 """Compiled: open and close an opening with every count and margin kept exact."""
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Margins(NamedTuple):
     """A plan with margins: see `cover_state.CoverState`."""
 
     chosen: Array
-    count: Array
+    counts: Array
     margin: Array
     used: Array
     worth: Array
@@ -53,11 +52,11 @@ class Margins(NamedTuple):
 def _change_worth(c: Cover, s: Margins, row: Any, by: Any) -> None:
     """Change what a row is worth now, and the margin of all that would win or lose it."""
     s.worth[row] += by
-    if s.count[row] > 1:
+    if s.counts[row] > 1:
         return
     for at in range(c.row_start[row], c.row_start[row + 1]):
         other = c.row_openings[at]
-        if s.count[row] == 0 or s.chosen[other]:
+        if s.counts[row] == 0 or s.chosen[other]:
             s.margin[other] += by
 
 
@@ -74,7 +73,7 @@ def _circles(c: Cover, s: Margins, row: Any, covered: Any) -> None:
         by = c.circle_weight[circle] if covered else -c.circle_weight[circle]
         for member in range(c.member_start[circle], c.member_start[circle + 1]):
             other = c.members[member]
-            if other != row and (least == 0 or s.count[other] == 0):
+            if other != row and (least == 0 or s.counts[other] == 0):
                 _change_worth(c, s, other, by)
 
 
@@ -110,11 +109,11 @@ def open_one(c: Cover, s: Margins, opening: int) -> None:
     _use(c, s, opening, 1.0)
     for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
         row = c.opening_rows[at]
-        s.count[row] += 1
-        if s.count[row] == 1:
+        s.counts[row] += 1
+        if s.counts[row] == 1:
             _others(c, s, row, opening, -s.worth[row])
             _circles(c, s, row, True)
-        elif s.count[row] == 2:
+        elif s.counts[row] == 2:
             _owner(c, s, row, opening, -s.worth[row])
 
 
@@ -125,28 +124,36 @@ def close_one(c: Cover, s: Margins, opening: int) -> None:
     _use(c, s, opening, -1.0)
     for at in range(c.opening_start[opening], c.opening_start[opening + 1]):
         row = c.opening_rows[at]
-        s.count[row] -= 1
-        if s.count[row] == 0:
+        s.counts[row] -= 1
+        if s.counts[row] == 0:
             _others(c, s, row, opening, s.worth[row])
             _circles(c, s, row, False)
-        elif s.count[row] == 1:
+        elif s.counts[row] == 1:
             _owner(c, s, row, opening, s.worth[row])
 
 
+@inlined
+def _fits(c: Cover, s: Margins, opening: Any, needed: Any) -> Any:
+    """Whether an opening fits under every maximum and, if ``needed``, serves an unmet minimum."""
+    counts = not needed
+    for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
+        row = c.limit_rows[at]
+        if s.used[row] + c.limit_values[at] > c.upper[row] + 1e-6:
+            return False
+        counts = counts or s.used[row] < c.lower[row] - 1e-6
+    return counts
+
+
 @compiled
-def best_fitting(c: Cover, s: Margins) -> int:
-    """Return the closed opening of the largest margin that fits under every maximum, or -1."""
+def best_fitting(c: Cover, s: Margins, needed: bool) -> int:
+    """Return the closed opening of the largest margin that fits under every maximum, or -1.
+
+    With ``needed`` only of those that count for a minimum which is not met yet.
+    """
     best, most = -1, 0.0
     for opening in range(len(s.margin)):
-        if s.chosen[opening] or (best >= 0 and s.margin[opening] <= most):
-            continue
-        fits = True
-        for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
-            row = c.limit_rows[at]
-            if s.used[row] + c.limit_values[at] > c.upper[row] + 1e-6:
-                fits = False
-                break
-        if fits:
+        worse = best >= 0 and s.margin[opening] <= most
+        if not worse and not s.chosen[opening] and _fits(c, s, opening, needed):
             best, most = opening, s.margin[opening]
     return best
 

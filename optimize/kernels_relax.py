@@ -1,4 +1,3 @@
-# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
 """Compiled: steps of the primal-dual method for the relaxation, and its dual bound."""
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from .annealing import COLD, HOT, anneal_plan
 from .arrays import Bools
@@ -26,6 +27,8 @@ from .openings import Openings
 from .plan import PROVEN, relative_gap
 from .relaxation import Relaxed, relax
 from .solvers import Request
+
+Result = TypeVar("Result")
 
 #: Problems with fewer stored entries than this go to the solver at once.
 SMALL = 20_000
@@ -157,7 +160,7 @@ def _first_round(search: Search) -> Relaxed:
             openings, search.best, moves=moves, seed=seed, go_on=lambda: _told(search, go_on)
         )
         search.offer(found)
-        relaxed: Relaxed = wait(relaxing)
+        relaxed = wait(relaxing)
     search.tighten(relaxed.bound)
     return relaxed
 
@@ -173,18 +176,15 @@ def _walk_on(search: Search, core: Core, walks: int) -> bool:
     moves = min(_moves(openings, int(start.sum())) * 2**walks, 4 * _MOST_MOVES)
     cover = cover_of(openings)
     with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
-        jobs = [
-            pool.submit(
-                *(anneal_plan, openings, start),
-                moves=moves,
-                seed=search.run.seed + 1000 * walks + number,
-                hot=_COOLER * HOT,
-                cold=COLD,
-                go_on=go_on,
-                cover=cover,
+
+        def walk(number: int) -> Bools:
+            seed = search.run.seed + 1000 * walks + number
+            how = {"hot": _COOLER * HOT, "cold": COLD}
+            return anneal_plan(
+                openings, start, moves=moves, seed=seed, go_on=go_on, cover=cover, **how
             )
-            for number in range(max(search.run.threads, 1))
-        ]
+
+        jobs = [pool.submit(walk, number) for number in range(max(search.run.threads, 1))]
         found = [wait(job) for job in jobs]
     better = [search.offer(core.state.restore(chosen)) for chosen in found]
     return any(better)
@@ -211,17 +211,24 @@ def _solve_part(search: Search, part: Core, *, share: float, proves: bool) -> bo
     return outcome.ended == "finished"
 
 
+class _Wait(Protocol):
+    """Waits for a job, telling of progress meanwhile."""
+
+    def __call__(self, job: Future[Result]) -> Result:
+        """Return the job's result."""
+
+
 @contextmanager
 def _workers(
     search: Search, until: float
-) -> Iterator[tuple[ThreadPoolExecutor, Callable[[], bool], Callable[[Future], object]]]:  # type: ignore[type-arg]
+) -> Iterator[tuple[ThreadPoolExecutor, Callable[[], bool], _Wait]]:
     """Give a pool, what its jobs ask whether to go on, and how to wait for them while telling."""
     stopped = False
 
     def go_on() -> bool:
         return not stopped and time.monotonic() < until
 
-    def wait(job: Future) -> object:  # type: ignore[type-arg]
+    def wait(job: Future[Result]) -> Result:
         while not job.done():
             search.tell()
             time.sleep(_POLL)
