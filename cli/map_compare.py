@@ -49,7 +49,7 @@ def compare_maps(left: Path, right: Path, screen: Screen, *, fresh: bool = False
     for study in (left, right):
         run_stages(study, ("measure", "plan", "map"), quiet, fresh=fresh)
     tiles = tiles_of(open_study(left, lambda *_: None))
-    drawn = compare_map(*(read_results(folder) for folder in folders), tiles=tiles)
+    drawn = compare_map(read_results(folders[0]), read_results(folders[1]), tiles=tiles)
     results = folders[0] / RESULTS
     name = f"compare-{folders[1].resolve().name}.html"
     with staged(results) as aside:

@@ -89,7 +89,9 @@ def natural(
 
 def _fisher_jenks(numbers: Floats, count: int) -> list[float]:
     """Return the inner breaks: the least value of each class but the first."""
-    from mapclassify import FisherJenks  # noqa: PLC0415 - loads scikit-learn
+    from mapclassify import (  # type: ignore[import-untyped]  # noqa: PLC0415 - loads scikit-learn
+        FisherJenks,
+    )
 
     if len(numbers) > _SAMPLED:
         numbers = numbers[np.linspace(0, len(numbers) - 1, _SAMPLED).round().astype(int)]

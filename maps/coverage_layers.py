@@ -66,7 +66,7 @@ def by_area(
     return {
         kind: series.reindex(
             pd.MultiIndex.from_arrays([areas["level"], areas["id"], [kind] * len(areas)])
-        ).to_numpy()
+        ).to_numpy(np.float64)
         for kind in kinds
     }
 
@@ -92,7 +92,8 @@ def area_layer(results: StudyResults, steps: Sequence[Step], tolerance: float) -
         return None
     kinds = kinds_of(results)
     scale = given(_SHARE_EDGES, DIVERGING)
-    shading, facts = {}, []
+    shading: dict[str, Shading] = {}
+    facts: list[Fact] = []
     residents = by_area(summary, areas, "residents", [CIRCLE])[CIRCLE]
     inhabited = np.nan_to_num(residents) > 0
     for key, table in ((TODAY, summary), *((step.key, step.summary) for step in steps)):

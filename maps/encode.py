@@ -47,8 +47,9 @@ def encoded(geometries: Geometries, tolerance: float = 0.0) -> Json:
     rings, of_part = _rings(parts, flat)
     xy, of_ring = shapely.get_coordinates(rings, return_index=True)
     sizes = np.bincount(of_ring, minlength=len(rings)) if len(rings) else np.empty(0, np.int64)
-    per_row = np.bincount(owner[of_part], minlength=len(shapes)) if len(of_part) else []
-    counts = np.asarray(per_row, np.int64) if len(per_row) else np.zeros(len(shapes), np.int64)
+    counts: Ints = np.zeros(len(shapes), np.int64)
+    if len(of_part):
+        counts = np.bincount(owner[of_part], minlength=len(shapes))
     whole = np.round(xy * 10**DECIMALS).astype(np.int64)
     lines = np.isin(shapely.get_type_id(shapes), _LINES)
     return {

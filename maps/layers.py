@@ -56,7 +56,7 @@ class Fact:
     """
 
     word: str
-    values: Mapping[str, Sequence[Any]]
+    values: Mapping[str, Any]
     unit: str = ""
     digits: int = 0
     words: str = ""

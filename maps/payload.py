@@ -279,7 +279,7 @@ def _gap_names(row: Mapping[Any, Any], areas: Mapping[str, tuple[str, str]]) -> 
     own = clean(row["place_name"])
     if own:
         return {"zh": own, "en": clean(row.get("place_name_en")) or own}
-    around = areas.get(row.get("street")) or areas.get(row.get("district")) or ("", "")
+    around = areas.get(str(row.get("street"))) or areas.get(str(row.get("district"))) or ("", "")
     place = clean(row["place"])
     return {
         language: f"{clean(name)} · {place}" if clean(name) else place

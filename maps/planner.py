@@ -242,6 +242,7 @@ def _side_json(side: Side) -> Json:
         "layers": [layer_json(layer) for layer in side.layers],
         "names": [] if side.areas is None else _names(side.areas),
         "figures": side.figures or {},
+        "steps": [clean(step) for step in side.steps],
     }
 
 

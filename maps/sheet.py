@@ -75,7 +75,7 @@ def write_sheet(
     if spoken == "zh" and font is None:
         raise RuntimeError(tr("maps.sheet.no_font", spoken))
     # User text may hold dollar signs and underscores: it is no formula.
-    look: dict[str, Any] = {
+    look: Any = {
         "font.family": [name for name in (font, "DejaVu Sans") if name],
         "pdf.fonttype": 42, "axes.unicode_minus": False, "text.parse_math": False,
     }  # fmt: skip

@@ -34,7 +34,8 @@ def draw_legend(axes: Axes, view: SheetView) -> None:
 
 
 def _write(axes: Axes, x: float, y: float, text: str, size: float = 7.5, **look: Any) -> None:
-    axes.text(x, y, text, **({"fontsize": size, "va": "top", "color": INK} | look))
+    style: dict[str, Any] = {"fontsize": size, "va": "top", "color": INK} | look
+    axes.text(x, y, text, **style)
 
 
 def _figures(axes: Axes, view: SheetView, top: float) -> float:

@@ -144,7 +144,7 @@ def _names(axes: Axes, view: SheetView) -> None:
             continue
         taken.append((at.x, at.y))
         axes.text(at.x, at.y, name[:24], fontsize=6.2, ha="center", va="center", color="#27333d",
-                  zorder=6, path_effects=[withStroke(linewidth=1.8, foreground="white")])  # fmt: skip
+                  zorder=6, path_effects=[withStroke(linewidth=1.8, foreground="w")])  # fmt: skip
 
 
 def _margin(view: SheetView) -> float:
@@ -181,7 +181,11 @@ def _scale_bar(axes: Axes, view: SheetView) -> None:
 
 def _north(axes: Axes, view: SheetView) -> None:
     """Draw the arrow of grid north, on a ground of its own so that no street crosses it."""
-    at = {"xycoords": "axes fraction", "textcoords": "axes fraction", "ha": "center"}
+    at: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "axes fraction",
+        "ha": "center",
+    }
     box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
     axes.annotate(f"\n{view.say('sheet.north')}", xy=(0.962, 0.94), xytext=(0.962, 0.935),
                   va="center", fontsize=9, color=INK, zorder=9, bbox=box, **at)  # fmt: skip

@@ -92,12 +92,19 @@
     }));
   };
 
+  // The time shown on a side: of a plan without that year, its end; today where there is no plan.
+  Q.whenOf = function (side) {
+    const steps = Q.data.sides[side].steps;
+    return Q.view.when === 'today' || steps.indexOf(Q.view.when) >= 0 ? Q.view.when : steps[steps.length - 1] || 'today';
+  };
+
   // What colours the rows for the type and time shown: the closest that the layer has.
   Q.shading = function (one) {
     const view = Q.view;
     const shading = one.layer.shading;
     const has = (key) => Object.prototype.hasOwnProperty.call(shading, key);
-    const own = view.when === 'today' ? [] : [view.type + '@' + view.when];
+    const when = Q.whenOf(one.side);
+    const own = when === 'today' ? [] : [view.type + '@' + when];
     const key = own.concat([view.type, '']).find(has);
     return key === undefined ? null : shading[key];
   };
@@ -116,8 +123,9 @@
 
   Q.isOpen = function (one, row) {
     if (!one.layer.since) return true;
-    const steps = Q.data.steps;
-    return Q.view.when !== 'today' && steps.indexOf(one.layer.since[row]) <= steps.indexOf(Q.view.when);
+    const steps = Q.data.sides[one.side].steps;
+    const when = Q.whenOf(one.side);
+    return when !== 'today' && steps.indexOf(one.layer.since[row]) <= steps.indexOf(when);
   };
 
   Q.titleOf = function (one, row) {

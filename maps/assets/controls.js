@@ -102,7 +102,7 @@
   // Share of all residents certainly covered, the only one that can be compared.
   function share(side, when, type) {
     const figures = Q.data.sides[side].figures;
-    const of = figures[when] || (when !== 'today' && figures[Object.keys(figures).pop()]) || {};
+    const of = figures[when] || {};
     const counts = Object.prototype.hasOwnProperty.call(of, type) ? of[type] : null;
     const all = counts ? counts[0] + counts[1] + counts[2] : 0;
     return all > 0 && counts[0] + counts[1] > 0 ? { share: counts[0] / all, counts: counts } : null;
@@ -119,10 +119,11 @@
     const steps = Q.data.steps;
     const when = Q.view.when;
     const last = steps[steps.length - 1];
-    const columns = two ? [[0, when], [1, when]] : last ? [[0, 'today'], [0, when === 'today' ? last : when]] : [[0, 'today']];
+    const columns = two ? [[0, Q.whenOf(0)], [1, Q.whenOf(1)]] : last ? [[0, 'today'], [0, when === 'today' ? last : when]] : [[0, 'today']];
     const kinds = ['circle'].concat(Q.data.types.map((kind) => kind.id)).filter((type) => share(0, 'today', type));
     if (!kinds.length) { Q.fill(Q.byId('qh-figures')); return; }
-    const heads = two ? ['A', 'B'] : columns.map((column) => Q.whenName(column[1]));
+    const head = (side) => [side ? 'B' : 'A', el('small', {}, ' ', Q.whenName(Q.whenOf(side)))];
+    const heads = two ? [head(0), head(1)] : columns.map((column) => Q.whenName(column[1]));
     Q.fill(Q.byId('qh-figures'), el('h2', {}, Q.word('figures.title')), el('p', { class: 'qh-fine' }, Q.word('figures.unit')),
       el('table', { class: 'qh-shares' }, el('thead', {}, el('tr', {}, el('th', {}, Q.word('head.type')),
         heads.map((head) => el('th', { class: 'qh-number' }, head)), columns.length > 1 && el('th', { class: 'qh-number' }, Q.word('figures.points')))),

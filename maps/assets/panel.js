@@ -6,7 +6,7 @@
   const WORST = 10;
   const MUCH_UNKNOWN = 0.1; // share of residents from which the headline names the unknown
   const LISTED = 10;
-  const LISTED_ON_PAPER = 28;
+  const LISTED_ON_PAPER = 20;
   let listAll = false;
 
   const city = (when, type) => Q.counts(when, 'city', '', type);

@@ -369,8 +369,8 @@ def test_paper_shows_more_sites_and_says_how_many_are_left(study, open_page):
     page = opened.page
     assert page.locator(".qh-list tbody tr").count() == 10
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".qh-list tbody tr").count() == 28
-    assert page.locator(".qh-rest").text_content() == "and 32 more"
+    assert page.locator(".qh-list tbody tr").count() == 20
+    assert page.locator(".qh-rest").text_content() == "and 40 more"
     assert page.evaluate("quarterhour.map.getSize().x") == pytest.approx(189 * 96 / 25.4, abs=1)
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator(".qh-list tbody tr").count() == 10

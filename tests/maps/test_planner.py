@@ -255,6 +255,22 @@ TEXTS = [
 ]
 
 
+def test_a_plan_without_the_year_shown_stands_at_its_end(results, open_page):
+    tables = dict(results.tables)
+    tables["summary_after"] = tables["summary_after"].assign(year="2028")
+    tables["sites"] = tables["sites"].assign(year="2028")
+    other = dataclasses.replace(results, tables=tables)
+    opened = open_page(compare_map(results, other), hash_="#when=2028")
+    ends = opened.page.evaluate("[Q => Q.whenOf(0), Q => Q.whenOf(1)].map(f => f(quarterhour))")
+    assert ends == ["after", "2028"]
+    rows = (
+        "quarterhour.sheets.map(s => quarterhour.shading(s.find(one => one.key === 'homes')).rows)"
+    )
+    assert opened.page.evaluate(rows) == ["0312", "0312"]
+    table = opened.page.locator(".qh-shares tbody tr").first.inner_text()
+    assert table.split("\t")[1:] == ["61.5%", "61.5%", "±0"]
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_user_text_is_shown_and_never_run(results, open_page, text):
     words = {"name", "name_en", "address", "hours", "place_name", "place_name_en", "clause", "outlet_name",
