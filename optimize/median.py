@@ -164,15 +164,15 @@ def plan_least_walking(
         this objective cannot take.
     """
     run = Run.begin(effort)
-    refuse_rules(problem, "walking")
-    need_impedance(problem, "walking")
+    refuse_rules(problem, "least_walking")
+    need_impedance(problem, "least_walking")
     number_between("nearest", nearest, 1, max(problem.n_candidates, 1))
     if p is not None:
         number_between("p", p, 0, problem.allowed.size)
         problem = replace(problem, quotas=(*problem.quotas, Quota(maximum=p)))
     conflicts = find_conflicts(problem)
     if conflicts:
-        return refused(problem, run, conflicts, sense="min", kind="walking")
+        return refused(problem, run, conflicts, sense="min", kind="least_walking")
     walking = walking_rows(problem, existing, penalty, must_reach=must_reach)
     if nearest > 1 or persons is not None:
         room = persons_per_outlet(problem, walking, persons)
@@ -191,7 +191,7 @@ def plan_least_walking(
         size=extras.size,
     )
     return plan_of(
-        problem, walking.openings, found, run, sense="min", kind="walking", extras=extras
+        problem, walking.openings, found, run, sense="min", kind="least_walking", extras=extras
     )
 
 
