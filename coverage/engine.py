@@ -208,6 +208,7 @@ def _targets(chains: Chains, here: Spots, size: int, costs: ChainCosts, pace: fl
     at = at[np.argsort(here.junction[at], kind="stable")]
     return Targets(
         first=np.searchsorted(here.chain[on], np.arange(len(chains.a) + 1)),
+        chain=here.chain[on].astype(np.uint32),
         from_a=_added(from_a, access)[on],
         from_b=_added(from_b, access)[on],
         place=place[on],

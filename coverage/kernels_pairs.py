@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0915, PLR0917 - compiled loops are written out
+# ruff: noqa: C901, PLR0912, PLR0917 - compiled loops are written out
 """Compiled: bounded search from one source at a time (J2 where sources are sparse)."""
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ Array = NDArray[Any]
 _ONWARDS, _BACK = np.uint8(1), np.uint8(4)
 #: Mark of a junction at the edge of a search, and what is below it.
 EDGE, NODE = np.uint64(1 << 31), np.uint64((1 << 31) - 1)
-#: Targets of a chain from which on it pays to stop at the limit.
-_LONG = np.uint64(32)
 
 
 @inlined
@@ -168,32 +166,28 @@ def _gather(
         q += ONE
         here = uint64(dist[node])
         i, end = uint64(t.at[node]), uint64(t.at[node + ONE])
-        chain, last = uint64(g.own[node]), uint64(g.own[node + ONE])
         while i < end:
             cost = here + uint64(t.at_cost[i])
             if beside is not None:
                 other = beside[node] + uint64(t2.at_cost[i])
             found = _listed(cost, other, t.at_owner[i], limit, found, keys, costs, others)
             i += ONE
-        end = uint64(t.first[chain])
-        while chain < last:  # those that begin here; what is FAR or CLOSED is above every limit
+        i, end = uint64(t.first[g.own[node]]), uint64(t.first[g.own[node + ONE]])
+        while i < end:  # on chains that begin here; what is FAR or CLOSED is above every limit
+            chain = uint64(t.chain[i])
             b = uint64(g.b[chain])
-            chain += ONE
-            i, end = end, uint64(t.first[chain])
             at_b = uint64(dist[b])
-            long = end - i > _LONG and at_b == uint64(FAR)
-            while i < end:
-                by_a, by_b = here + uint64(t.from_a[i]), at_b + uint64(t.from_b[i])
-                cost = min(by_a, by_b)
-                if long and cost > wide:
-                    break
-                if beside is not None:
-                    other_a = beside[node] + uint64(t2.from_a[i])
-                    other_b = beside[b] + uint64(t2.from_b[i])
-                    other = other_a if by_a < by_b else other_b
-                    other = min(other_a, other_b) if by_a == by_b else other
-                found = _listed(cost, other, t.owner[i], limit, found, keys, costs, others)
-                i += ONE
+            by_a, by_b = here + uint64(t.from_a[i]), at_b + uint64(t.from_b[i])
+            cost = min(by_a, by_b)
+            if beside is not None:
+                other_a = beside[node] + uint64(t2.from_a[i])
+                other_b = beside[b] + uint64(t2.from_b[i])
+                other = other_a if by_a < by_b else other_b
+                other = min(other_a, other_b) if by_a == by_b else other
+            found = _listed(cost, other, t.owner[i], limit, found, keys, costs, others)
+            i += ONE
+            if cost > wide and at_b == uint64(FAR):
+                i = uint64(t.first[chain + ONE])  # the rest of the chain is farther still
         if not edge:
             continue
         arc, last = uint64(g.first[node]), uint64(g.through[node])

@@ -66,6 +66,8 @@ class Targets(NamedTuple):
     ----------
     first
         int64 (c+1,): targets on each chain.
+    chain
+        uint32 (t,): chain each is on.
     from_a, from_b
         uint32 (t,): ticks from the chain's beginning and end, the way off the street included.
     place
@@ -83,6 +85,7 @@ class Targets(NamedTuple):
     """
 
     first: Array
+    chain: Array
     from_a: Array
     from_b: Array
     place: Array

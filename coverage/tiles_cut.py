@@ -137,8 +137,10 @@ class _Cut:
 
     def targets(self, whole: Targets, on: Array, at: Array, columns: Array) -> Targets:
         """Return the targets of the part."""
+        first = _first(whole.first, self.chains)
         return Targets(
-            first=_first(whole.first, self.chains),
+            first=first,
+            chain=np.repeat(np.arange(len(self.chains), dtype=np.uint32), np.diff(first)),
             from_a=whole.from_a[on],
             from_b=whole.from_b[on],
             place=whole.place[on],
