@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 from scipy import sparse
 
 from quarterhour.coverage.circles import TOLERANCE, ServiceCircles
@@ -53,6 +54,7 @@ def problem_from_circles(
     budget: float | None = None,
     snap_limit: float = SNAP_LIMIT_M,
     search: PairSearch = pairs,
+    **more: Any,
 ) -> SitingProblem:
     """Ask where new outlets should open, given what is covered already.
 
@@ -74,11 +76,19 @@ def problem_from_circles(
         Metres a candidate may lie from a street; one farther off covers nobody.
     search
         What finds the pairs of demand and candidates: in memory, or tile by tile.
+    more
+        Further parts of `siting_problem`, e.g. ``years``, ``spacing``, ``floors``, ``fixed``.
 
     Returns
     -------
     SitingProblem
-        Weights are residents (persons); a demand point without residents is left out.
+        Weights are residents (persons); a demand point without residents is left out. Candidates
+        have positions in the network's CRS, metres, and demand points the labels of their areas.
+
+    Notes
+    -----
+    An outlet that may be upgraded is a candidate like any other, marked in ``upgrade``; measure
+    ``circles`` without it, so that whom it covers once upgraded counts as gained.
 
     Raises
     ------
@@ -88,6 +98,10 @@ def problem_from_circles(
     columns = [[kind.id for kind in circles.types].index(name) for name in types]
     state = circles.state[:, columns]
     cost = candidates["cost"].to_numpy(float)
+    places = {
+        "xy": shapely.get_coordinates(candidates.geometry.to_crs(network.crs).array),
+        "demand_groups": {level: circles.demand[level].tolist() for level in LEVELS},
+    }
     return siting_problem(
         types=types,
         residents=circles.demand["residents"].to_numpy(float),
@@ -103,6 +117,7 @@ def problem_from_circles(
         cost=np.zeros(len(cost)) if budget is None else cost,
         budget=budget,
         groups={level: candidates[level].tolist() for level in LEVELS},
+        **(places | more),
     )
 
 

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 @inner
-def _place(start: Array, near: Array, point: int, other: int) -> int:
+def _place(start: Array, near: Array, point: int, other: int) -> Any:
     """Return where ``other`` stands among the neighbours of ``point``, sorted."""
     low, high = start[point], start[point + 1]
     while low < high:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import pulp
 
-from .arrays import Bools
+from .arrays import Bools, Ints
 from .openings import Openings
 from .year_chains import YearChains, year_chains
 
@@ -134,7 +134,7 @@ def circle_variables(lp: pulp.LpProblem, openings: Openings) -> list[pulp.LpVari
     return [lp.add_variable(f"circle_{c}", 0, 1) for c in range(len(openings.circles.weight))]
 
 
-def _names(word: str, *numbers: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+def _names(word: str, *numbers: Ints) -> list[str]:
     """Return ``word_k_j_t`` for each record; the year is left out where there is only one."""
     shown = numbers if numbers[-1].any() else numbers[:-1]
     columns = zip(*(column.tolist() for column in shown), strict=True)

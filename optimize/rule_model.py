@@ -119,7 +119,7 @@ class RuleModels:
         x = _class_variables(lp, self.classes)
         _class_rows(lp, self.openings, self.classes, x)
         y = self._floor_variables(lp, x, [*kept, *loose])
-        slack = {rule: self._slacks(lp, rule) for rule in loose}
+        slack: dict[int, Variables] = {rule: self._slacks(lp, rule) for rule in loose}
         lp.setObjective(pulp.lpSum(-s for some in slack.values() for s in some))
         for rule in (*kept, *loose):
             self._add_rule(lp, rule, (x, y), slack.get(rule, ()))
