@@ -284,10 +284,11 @@ def _dictionary(tables: Mapping[str, pd.DataFrame]) -> Table:
     """Return the meaning of every column published, in both languages."""
     zh, en = (data_dictionary(language) for language in ("zh", "en"))
     columns = {str(column) for table in tables.values() for column in table.columns}
+    pairs = zip(zh.astype(str).to_numpy(), en.astype(str).to_numpy(), strict=True)
     rows = tuple(
-        (one.column, Words(one.unit, two.unit), Words(one.meaning, two.meaning))
-        for one, two in zip(zh.itertuples(), en.itertuples(), strict=True)
-        if _stands_for(str(one.column), columns)
+        (one[0], Words(one[1], two[1]), Words(one[2], two[2]))
+        for one, two in pairs
+        if _stands_for(one[0], columns)
     )
     heads = tuple(Column(_w(name)) for name in ("column", "unit", "meaning"))
     return Table(_w("dictionary"), heads, rows)
