@@ -8,6 +8,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.coverage.summary import CIRCLE, summarise
+from quarterhour.data.faults import FaultLog
+from quarterhour.data.study import STUDY_FILE
+from quarterhour.data.text import languages
 from quarterhour.optimize.covered import newly_covered, pairs_by
 from quarterhour.optimize.evidence import plan_coverage
 
@@ -63,10 +66,26 @@ def facts(run: StudyRun, result: PlanResult, summary: pd.DataFrame, key: str) ->
             for one in result.baselines
         },
         "knee": None if result.curve is None else result.curve.knee,
+        "notes": _notes(run, result),
         "model": {
             "openings": plan.size.openings, "rows": plan.size.rows, "limits": plan.size.limits,
         },
     }  # fmt: skip
+
+
+def _notes(run: StudyRun, result: PlanResult) -> dict[str, list[str]]:
+    """Return what the reader should know of the plan, in every language."""
+    log = FaultLog()
+    if run.previous is not None:
+        lost = run.previous[~run.previous["candidate"].isin(result.ground.table["id"])]
+        if len(lost):
+            log.add(
+                "previous_unmatched", file=STUDY_FILE, column="plan.previous",
+                value=lost["candidate"].iloc[0], count=len(lost), total=len(run.previous),
+                severity="warning",
+            )  # fmt: skip
+    notes = [*result.plan.notes, *log.warnings]
+    return {code: [note.line(code) for note in notes] for code in languages()}
 
 
 def _cost(result: PlanResult) -> float | None:

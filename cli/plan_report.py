@@ -70,7 +70,7 @@ def plan_report(
         _prices(result, names),
         _quotas(result, names),
         _sites(result, sites, routes, names),
-        _unknown(run, result),
+        _unknown(run, result, found["notes"]),
         trace(run, _versions()),
     )
     return Report(
@@ -335,7 +335,7 @@ def _area(row: dict[Any, Any], names: Names) -> Words:
     return plain("")
 
 
-def _unknown(run: StudyRun, result: PlanResult) -> Part:
+def _unknown(run: StudyRun, result: PlanResult, notes: dict[str, list[str]]) -> Part:
     circles = result.before
     unknown = circles.state == State.UNKNOWN
     persons = (result.problem.residents[:, None] * unknown).sum(axis=0)
@@ -348,4 +348,5 @@ def _unknown(run: StudyRun, result: PlanResult) -> Part:
         (say("fact.generated"), say(f"fact.{'generated' if generated else 'given'}_line")),
     )
     facts = Facts(say("part.unknown"), rows)
-    return Part(say("part.unknown"), (facts, Note(say("note.unknown"))))
+    said = [Note(Words(*both), warns=True) for both in zip(notes["zh"], notes["en"], strict=True)]
+    return Part(say("part.unknown"), (facts, Note(say("note.unknown")), *said))

@@ -115,3 +115,5 @@ def show(record: StageRecord, screen: Screen) -> None:
         solver=found["solver"],
         seconds=found["seconds"],
     )
+    for line in found["notes"][screen.language]:
+        screen.say("note_line", line=line)

@@ -134,6 +134,15 @@ def test_an_earlier_plan_is_kept_for_what_it_is_worth(city, keep, sites):
     assert table.loc[table["kept"], "candidate"].tolist() == (["C"] if "C" in sites else [])
 
 
+def test_outlets_of_the_earlier_plan_that_stand_nowhere_are_named(city):
+    city.mkdir(exist_ok=True)
+    (city / "old.csv").write_text("candidate,type\nC,convenience\nZ,convenience\n", "utf-8")
+    _, facts = planned(city, SHOP + 'outlets = 2\nprevious = "old.csv"\nkeep = 1')
+    (note,) = facts["notes"]["en"]
+    assert "1 of 2" in note
+    assert "Z" in note
+
+
 def test_priority_weighs_residents_by_their_gap(city):
     _, facts = planned(city, SHOP + "outlets = 2\npriority = true")
     gaps = gpd.read_parquet(city / "results" / "gaps.parquet")
