@@ -50,6 +50,9 @@ html_theme_options = {
 html_copy_source = False
 html_show_sphinx = False
 
+# A page that its writers have not finished yet is no fault of the table of contents.
+suppress_warnings = ["toc.empty_glob"]
+
 # Titles of sections in two languages at once need no smart quotes, and code in prose keeps its own.
 smartquotes = False
 
@@ -67,7 +70,7 @@ def readable_formulas(_app, kind, _name, _member, _options, lines):
     for number, paragraph in enumerate(paragraphs):
         if kind == "module" and _aligned(paragraph) and not before.endswith("::"):
             paragraphs[number] = "::\n\n" + indent(paragraph, "    ")
-        elif not before.endswith("::"):
+        elif not before.endswith("::") and "====" not in paragraph:
             paragraphs[number] = re.sub(r"\|(?=\w[^|`]*\w\|)|(?<=\w)\|", r"\\|", paragraph)
         before = paragraph
     lines[:] = [*"\n\n".join(paragraphs).split("\n"), ""]

@@ -19,7 +19,7 @@ from quarterhour.data.inputs import read_inputs
 from quarterhour.data.study import load_study
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
-NOTEBOOK = FOLDER / "circles_and_their_lies.ipynb"
+NOTEBOOK = FOLDER / "2_circles_and_their_lies.ipynb"
 
 #: What a run leaves behind, told as JSON by a cell put at the end.
 PROBE = """
