@@ -95,7 +95,7 @@ def first_at(place: Array, begin: Any, end: Any, value: Any) -> Any:
     return begin
 
 
-@compiled
+@inner
 def sort_upper(keys: Array, spare: Array, count: Any, top: Any, tally: Array) -> Any:
     """Sort keys by their upper half, which is at most ``top``; stable.
 

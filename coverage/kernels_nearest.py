@@ -144,17 +144,26 @@ def settle_targets(
 
 @compiled
 def settle_own_chains(
-    g: Any, t: Any, s: Any, limit: Any, cost: Array, label: Array, t2: Any, s2: Any, other: Any
+    walkable: Array,
+    t: Any,
+    s: Any,
+    limit: Any,
+    cost: Array,
+    label: Array,
+    t2: Any,
+    s2: Any,
+    other: Any,
 ) -> None:
     """Let facilities serve the targets on their own chains directly.
 
-    ``g`` is `ChainEnds`, ``t`` is `OnChains`, ``s`` is `OwnChains`; ``t2, s2`` in the other unit.
+    ``walkable`` are the graph's ``ways``, ``t`` is `OnChains`, ``s`` is `OwnChains`; ``t2, s2``
+    stand in the other unit.
     A facility's way along its chain ends where another serves better: beyond, that one does too.
     """
     top, carried = np.int64(limit), ZERO
     for entry in range(len(s.chain)):
         chain, place, row = s.chain[entry], s.place[entry], s.label[entry]
-        begin, end, ways = t.first[chain], t.first[chain + 1], g.ways[chain]
+        begin, end, ways = t.first[chain], t.first[chain + 1], walkable[chain]
         middle = first_at(t.place, begin, end, place)
         onwards, back = (ways & _ONWARDS) != 0, (ways & _BACK) != 0
         for behind in range(2):

@@ -88,7 +88,7 @@ def _one(
     ends, on, own = part(ChainEnds, g), partial(part, OnChains), OwnChains.of(s)
     own2 = None if s2 is None else OwnChains.of(s2)
     kernel.settle_targets(ends, on(t), limit, dist, owner, cost, label, on(t2), beside, other)
-    kernel.settle_own_chains(ends, on(t), own, limit, cost, label, on(t2), own2, other)
+    kernel.settle_own_chains(g.ways, on(t), own, limit, cost, label, on(t2), own2, other)
     best, whose, best_other = _labels(len(origins), g2)
     entries = partial(part, Entries)
     kernel.best_of_entries(
