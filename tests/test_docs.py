@@ -47,10 +47,9 @@ def broken(path):
     for link in links(path):
         name, _, anchor = unquote(link).partition("#")
         target = (path.parent / name).resolve() if name else path
-        inside = target.is_relative_to(REPOSITORY)
-        if not (inside and target.exists()):
-            lost.append(link)
-        elif anchor and target.suffix == ".md" and anchor not in anchors(target):
+        there = target.is_relative_to(REPOSITORY) and target.exists()
+        headed = not anchor or target.suffix != ".md" or (there and anchor in anchors(target))
+        if not (there and headed):
             lost.append(link)
     return lost
 
