@@ -50,9 +50,6 @@ html_theme_options = {
 html_copy_source = False
 html_show_sphinx = False
 
-# A page that its writers have not finished yet is no fault of the table of contents.
-suppress_warnings = ["toc.empty_glob"]
-
 # Titles of sections in two languages at once need no smart quotes, and code in prose keeps its own.
 smartquotes = False
 
