@@ -20,17 +20,23 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from playwright.sync_api import sync_playwright
 from record import Record
 from shapely.affinity import translate
 
+from quarterhour.cli import map_stage
+from quarterhour.cli.console import Screen
+from quarterhour.cli.demo import demo
+from quarterhour.cli.map_tables import map_tables
+from quarterhour.cli.study_run import open_study
 from quarterhour.maps.page import write_map, write_page
 from quarterhour.maps.page_data import PageData, PageType
 from quarterhour.maps.results import About, StudyResults
 from quarterhour.maps.study_maps import planner_map
 
 HOMES, AREAS, TYPES = 100_000, 20_000, 8
-_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+_OFF = ("gpu", "quic", "background-networking", "component-update", "sync")
+_ARGS = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in _OFF)]
 _PHONE_DOWN = 4  # times slower than this machine, as Chromium's throttling has it
 
 
@@ -58,12 +64,6 @@ def leader(folder: Path) -> list[Record]:
 
 def _two_cities(folder: Path) -> PageData:
     """Return the demo city's page with a second city to the east of it."""
-    from quarterhour.cli import map_stage
-    from quarterhour.cli.console import Screen
-    from quarterhour.cli.demo import demo
-    from quarterhour.cli.map_tables import map_tables
-    from quarterhour.cli.study_run import open_study
-
     demo(folder, Screen("en", quiet=True))
     run_ = open_study(folder, lambda *_: None)
     data = map_stage.page_data(run_, map_tables(run_))
@@ -166,8 +166,6 @@ def _summary(rng: np.random.Generator, areas: pd.DataFrame, kinds: list[str]) ->
 @contextmanager
 def _page(path: Path, *, slower: int = 1) -> Iterator[Any]:
     """Open a page in Chromium with the network cut."""
-    from playwright.sync_api import sync_playwright
-
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=_ARGS)
@@ -203,7 +201,7 @@ def _opened(name: str, path: Path) -> list[Record]:
 
 def _moved(path: Path) -> list[Record]:
     """Return how long one redraw takes: of everything, and zoomed in to a neighbourhood."""
-    redraw = "() => { const board = quarterhour.maps[0].qhBoard; board.paint(); return board.milliseconds; }"
+    redraw = "(quarterhour.repaintAll(), quarterhour.maps[0].qhBoard.milliseconds)"
     with _page(path) as page:
         whole = min(page.evaluate(redraw) for _ in range(3))
         page.evaluate("quarterhour.maps[0].setView([39.7, 116.3], 15)")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from functools import singledispatch
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
-from .payload import clean
+from .payload import LONGEST_TEXT, clean
 from .report_parts import (
     Cell,
     Column,
@@ -29,6 +30,12 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
+
+#: Letters of a paragraph at most; a cell holds `LONGEST_TEXT`.
+_PARAGRAPH = 4000
+
+#: Where a word without spaces may be broken: after every so many letters.
+_LONG_WORD = re.compile(r"(\S{24})(?=\S)")
 
 #: Names of the languages, as their own speakers write them.
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -119,8 +126,8 @@ def _head(report: Report) -> str:
     )
     return (
         f'<header><p class="kind">{_words(report.subtitle)}</p><h1>{_words(report.title)}</h1>'
-        f'{label}<p class="story">{_words(report.story)}</p><div class="tiles">{tiles}</div>'
-        "</header>"
+        f'{label}<p class="story">{_words(report.story, most=_PARAGRAPH)}</p>'
+        f'<div class="tiles">{tiles}</div></header>'
     )
 
 
@@ -136,13 +143,17 @@ def _block(block: object) -> str:
 
 @_block.register
 def _facts(block: Facts) -> str:
-    rows = "".join(f"<dt>{_words(name)}</dt><dd>{_cell(value)}</dd>" for name, value in block.rows)
+    rows = "".join(
+        f"<dt>{_words(name)}</dt><dd>{_cell(value, most=_PARAGRAPH)}</dd>"
+        for name, value in block.rows
+    )
     return f"<dl>{rows}</dl>"
 
 
 @_block.register
 def _note(block: Note) -> str:
-    return f'<p class="{"warning" if block.warns else "note"}">{_words(block.words)}</p>'
+    look = "warning" if block.warns else "note"
+    return f'<p class="{look}">{_words(block.words, most=_PARAGRAPH)}</p>'
 
 
 @_block.register
@@ -157,7 +168,8 @@ def _links(block: Links) -> str:
 
 @_block.register
 def _picture(block: Picture) -> str:
-    return f"<figure>{block.svg}<figcaption>{_words(block.caption)}</figcaption></figure>"
+    caption = _words(block.caption, most=_PARAGRAPH)
+    return f"<figure>{block.svg}<figcaption>{caption}</figcaption></figure>"
 
 
 @_block.register
@@ -185,18 +197,24 @@ def _align(column: Column) -> str:
     return "" if column.kind == "text" else ' class="n"'
 
 
-def _cell(value: Cell, column: Column | None = None) -> str:
+def _cell(value: Cell, column: Column | None = None, *, most: int = LONGEST_TEXT) -> str:
     if isinstance(value, Words):
-        return _words(value)
-    return _text(written(value, "text" if column is None else column.kind))
+        return _words(value, most=most)
+    return _text(written(value, "text" if column is None else column.kind), most)
 
 
-def _words(words: Words) -> str:
+def _words(words: Words, *, most: int = LONGEST_TEXT) -> str:
     """Return a text in both languages, one of which the style sheet hides."""
     if words.zh == words.en:
-        return _text(words.zh)
-    return "".join(f'<span lang="{code}">{_text(words.get(code))}</span>' for code in LANGUAGES)
+        return _text(words.zh, most)
+    return "".join(
+        f'<span lang="{code}">{_text(words.get(code), most)}</span>' for code in LANGUAGES
+    )
 
 
-def _text(value: str) -> str:
-    return f"<bdi>{html.escape(clean(value))}</bdi>"
+def _text(value: str, most: int = LONGEST_TEXT) -> str:
+    """Return text of at most so many letters, escaped; very long words may be broken."""
+    short = value if len(value) <= most else value[: most - 1] + "…"
+    pieces = (short[at : at + LONGEST_TEXT] for at in range(0, len(short), LONGEST_TEXT))
+    words = _LONG_WORD.split("".join(clean(piece) for piece in pieces))
+    return f"<bdi>{'<wbr>'.join(html.escape(part) for part in words if part)}</bdi>"

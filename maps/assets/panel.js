@@ -260,5 +260,5 @@
 
   Q.drawMore = () => Q.fill(Q.byId('qh-more'),
     el('div', { class: 'qh-act' }, worst()), el('div', { class: 'qh-sites' }, sites()),
-    el('div', { class: 'qh-origin' }, plan(), origin()));
+    el('div', { class: 'qh-proof' }, plan()), el('div', { class: 'qh-origin' }, origin()));
 })(window);

@@ -218,13 +218,17 @@ def wide_tables():
         "limit": [300.0], "name": ["Garage"], "kind": ["mall"], "hours": ["22:00-07:00"],
         "share_spaces": [50.0], "used": [12.5], "state": ["shares"],
     }  # fmt: skip
-    breakfast = {f"breakfast_{name}": values for name, values in
-                 {"demand": [30.0, 90.0, 60.0, 15.0], "served": [30.0, 45.0, 0.0, 0.0],
-                  "gap": [0.0, 45.0, 60.0, 0.0], "unknown": [0.0, 0.0, 0.0, 15.0]}.items()}  # fmt: skip
+    breakfast = {
+        "breakfast_demand": [30.0, 90.0, 60.0, 15.0],
+        "breakfast_served": [30.0, 45.0, 0.0, 0.0],
+        "breakfast_gap": [0.0, 45.0, 60.0, 0.0],
+        "breakfast_unknown": [0.0, 0.0, 0.0, 15.0],
+    }
+    road = LineString([(117, 38.005), (117.03, 38.005)])
     everyone = points()
     ground = gpd.GeoDataFrame(
         {"theme": ["land", "street"], "kind": ["park", "primary"], "name": ["公园", "一号路"]},
-        geometry=[box(117.022, 38.001, 117.028, 38.004), LineString([(117, 38.005), (117.03, 38.005)])],
+        geometry=[box(117.022, 38.001, 117.028, 38.004), road],
         crs=4326,
     )  # fmt: skip
     return {
@@ -240,7 +244,8 @@ def wide_tables():
         "survey": pd.DataFrame({"community": ["C1"], "asked": [40.0], "satisfied_share": [0.85]}),
         "parking": pd.DataFrame({"level": ["community"] * 2, "area": ["C1", "C2"],
                                  "communities": [1, 1], "communities_unknown": [0, 1],
-                                 "vehicles": [120.0, 0.0], "spaces": [80.0, 0.0], "gap": [40.0, 0.0],
+                                 "vehicles": [120.0, 0.0], "spaces": [80.0, 0.0],
+                                 "gap": [40.0, 0.0],
                                  "unknown": [0.0, 30.0], "surplus": [0.0, 0.0]}),
         "sharing_lots": frame(lots, [Point(117.015, 38.002)]),
         "breakfast_points": everyone[["name", "residents", "geometry"]].assign(**breakfast),

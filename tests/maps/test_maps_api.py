@@ -48,7 +48,7 @@ def test_columns_of_other_lengths_are_refused():
         {"": Shading("00", Categories(("a",), ("#000000",)))}, facts=[Fact("rank", {"": [1, 2]})],
     )  # fmt: skip
     with pytest.raises(
-        ValueError, match="custom has 1 rows, but .*shading.* 2 rows, rank.* 2 rows"
+        ValueError, match=r"custom has 1 rows, but .*shading.* 2 rows, rank.* 2 rows"
     ):
         layer_json(layer)
 

@@ -248,6 +248,9 @@ def test_years_move_the_map_step_by_step(results, open_page):
     clean(opened)
 
 
+GO_TO = """(key) => quarterhour.goTo({
+    sheet: quarterhour.sheets[1].find((one) => one.key === key), row: 0, side: 1 })"""
+
 #: All of them in the slow run; by default the two that broke pages most often.
 TEXTS = [
     pytest.param(text, id=str(row), marks=() if row in {1, 8} else pytest.mark.slow)
@@ -273,8 +276,10 @@ def test_a_plan_without_the_year_shown_stands_at_its_end(results, open_page):
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_user_text_is_shown_and_never_run(results, open_page, text):
-    words = {"name", "name_en", "address", "hours", "place_name", "place_name_en", "clause", "outlet_name",
-             "alternative", "breakfast_reason", "status", "kind", "state", "act_level", "action"}  # fmt: skip
+    words = {
+        "name", "name_en", "address", "hours", "place_name", "place_name_en", "clause", "status",
+        "outlet_name", "alternative", "breakfast_reason", "kind", "state", "act_level", "action",
+    }  # fmt: skip
 
     def tainted(table):
         column = pd.Series([text] * len(table), index=table.index, dtype=object)
@@ -292,10 +297,7 @@ def test_user_text_is_shown_and_never_run(results, open_page, text):
     page = opened.page
     for key in sorted(LAYERS - {"land", "water", "streets", "outlines"}):
         switch(opened, key)
-        page.evaluate(
-            """(key) => quarterhour.goTo({ sheet: quarterhour.sheets[1].find(one => one.key === key), row: 0, side: 1 })""",
-            key,
-        )
+        page.evaluate(GO_TO, key)
     page.locator("#qh-search").fill(text[:20].encode("utf-8", "ignore").decode())
     page.locator("#qh-bar .qh-tool").last.click()
     assert page.evaluate("window.pwned") is None
@@ -338,19 +340,27 @@ WHERE_TILES_ARE = """() => [...document.querySelectorAll('img.leaflet-tile')].ma
 def test_tiles_lie_where_they_belong_and_only_their_host_is_asked(
     results, open_page, datum, limit, zoom
 ):
-    tables = {name: table.set_geometry([translate(one, -0.6, 1.9) for one in table.geometry])
-              if isinstance(table, gpd.GeoDataFrame) else table for name, table in results.tables.items()}  # fmt: skip
+    tables = {
+        name: table.set_geometry([translate(one, -0.6, 1.9) for one in table.geometry])
+        if isinstance(table, gpd.GeoDataFrame)
+        else table
+        for name, table in results.tables.items()
+    }
     beijing = dataclasses.replace(results, tables=tables)
     tiles = base_map("http://tiles.test:8080/{z}/{x}/{y}.png", datum=datum)
     asked = []
 
     def serve(page):
-        page.route(re.compile("^http"), lambda route: (asked.append(route.request.url), route.fulfill(
-            body=TILE, content_type="image/png")))  # fmt: skip
+        def answer(route):
+            asked.append(route.request.url)
+            route.fulfill(body=TILE, content_type="image/png")
+
+        page.route(re.compile("^http"), answer)
 
     opened = open_page(coverage_map(beijing, tiles=tiles), offline=False, before=serve)
     opened.page.evaluate(
-        "(zoom) => quarterhour.maps[0].setMaxBounds(null).setMinZoom(0).setView([39.905, 116.41], zoom)",
+        "(zoom) => quarterhour.maps[0].setMaxBounds(null).setMinZoom(0)"
+        ".setView([39.905, 116.41], zoom)",
         zoom,
     )
     opened.page.evaluate("quarterhour.maps[0].panBy([173, -121], {animate: false})")
@@ -361,14 +371,16 @@ def test_tiles_lie_where_they_belong_and_only_their_host_is_asked(
     for source, left, top in found:
         level, x, y = map(int, re.findall(r"/(\d+)/(\d+)/(\d+)\.png", source)[0])
         corner = opened.page.evaluate(
-            "([x, y, z]) => { const at = L.CRS.EPSG3857.pointToLatLng(L.point(256 * x, 256 * y), z); return [at.lng, at.lat]; }",
+            "([x, y, z]) => { const corner = L.point(256 * x, 256 * y);"
+            " const at = L.CRS.EPSG3857.pointToLatLng(corner, z); return [at.lng, at.lat]; }",
             [x, y, level],
         )
         if datum == "gcj02":
             lon, lat = gcj02_to_wgs84([corner[0]], [corner[1]])
             corner = [float(lon[0]), float(lat[0])]
         at = opened.page.evaluate(
-            "([lon, lat]) => { const p = quarterhour.maps[0].latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
+            "([lon, lat]) => { const map = quarterhour.maps[0];"
+            " const p = map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
             corner,
         )
         if 0 <= at[0] <= 1200 and 0 <= at[1] <= 800:
