@@ -28,7 +28,7 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_block"]
 
 # A module is the API: it is shown in the order in which it is written, without what it imports.
-autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": False}
+autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_use_type_comments = False
