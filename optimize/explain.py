@@ -28,6 +28,9 @@ from .rule_model import RuleModels, rule_models
 from .rule_set import Rule, rules_of
 from .solvers import Request, Solver, choose_solver
 
+#: Least time to find out why there is no plan, s, even where a time limit is over.
+LEAST_S = 10.0
+
 #: Longest single question to the solver, s.
 _QUESTION = 10.0
 
@@ -57,7 +60,6 @@ def explain_infeasible(
     solver: str | Solver = "highs",
     time_limit: float = 20.0,
     seed: int = 0,
-    threads: int = 2,
     progress: Progress = silent,
 ) -> Explanation:
     """Return a smallest set of rules of ``problem`` that no plan keeps together.
@@ -70,7 +72,7 @@ def explain_infeasible(
         ``highs``, ``cbc``, another name PuLP knows, or a solver already chosen.
     time_limit
         Wall time, s; what is left over then is named as it is, not proven irreducible.
-    seed, threads, progress
+    seed, progress
         For the solver.
 
     Returns
@@ -83,7 +85,8 @@ def explain_infeasible(
         If the solver is unknown, missing, or breaks off with an error.
     """
     chosen = choose_solver(solver) if isinstance(solver, str) else solver
-    request = Request(min(_QUESTION, time_limit), 0.5, seed, threads, progress)
+    # One thread: the questions are small, and CBC stalls at times on small models with two.
+    request = Request(min(_QUESTION, time_limit), 0.5, seed, 1, progress)
     openings = flatten(replace(problem, fixed_year=np.full_like(problem.fixed_year, -1)))
     search = _Search(problem, openings, chosen, request, time.monotonic() + time_limit)
     try:

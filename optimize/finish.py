@@ -11,9 +11,9 @@ import numpy as np
 from quarterhour.data.faults import Fault
 
 from .arrays import Bools, Floats, Ints
-from .conflicts import no_plan
 from .covered import chosen_pairs, newly_covered
 from .effort import Run
+from .explain import LEAST_S, explain_infeasible
 from .openings import Openings
 from .plan import PROVEN, Assignment, Chosen, ModelSize, Plan, Sense, Status, relative_gap
 from .problem import SitingProblem
@@ -80,7 +80,7 @@ def plan_of(
     """
     extras = extras or Extras()
     if found.chosen is None:
-        faults = (no_plan(),) if found.ended == "infeasible" else ()
+        faults = _why(problem, run) if found.ended == "infeasible" else ()
         return refused(problem, run, faults, sense=sense, kind=kind, bound=found.bound)
     bound = _no_better(found.bound, found.objective, sense)
     gap = relative_gap(found.objective, bound, sense)
@@ -100,6 +100,18 @@ def plan_of(
         assignment=extras.assignment,
         notes=extras.notes,
     )
+
+
+def _why(problem: SitingProblem, run: Run) -> tuple[Fault, ...]:
+    """Return the rules that contradict; where the objective alone does, just that."""
+    left = max(run.time_limit - run.seconds(), LEAST_S)
+    return explain_infeasible(
+        problem,
+        solver=run.solver,
+        time_limit=left,
+        seed=run.seed,
+        progress=run.progress,
+    ).faults
 
 
 def refused(

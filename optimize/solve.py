@@ -17,7 +17,7 @@ from quarterhour.data.progress import Progress, silent
 from .arrays import Bools, Floats
 from .conflicts import find_conflicts
 from .covered import chosen_pairs, items_of, newly_covered
-from .explain import explain_infeasible
+from .explain import LEAST_S, explain_infeasible
 from .openings import Openings, flatten
 from .plan import PROVEN, Chosen, Plan, Status, relative_gap
 from .problem import SitingProblem
@@ -25,9 +25,6 @@ from .solve_openings import Solved, slack, solve_openings
 from .solvers import choose_solver
 
 __all__ = ["Solved", "plan_max_coverage", "solve_openings"]
-
-#: Least time for finding out why there is no plan, s, even where the time limit is over.
-_EXPLAIN = 10.0
 
 
 def plan_max_coverage(
@@ -95,9 +92,8 @@ def plan_max_coverage(
     why = explain_infeasible(
         problem,
         solver=chosen_solver,
-        time_limit=max(time_limit - report.seconds(), _EXPLAIN),
+        time_limit=max(time_limit - report.seconds(), LEAST_S),
         seed=seed,
-        threads=threads,
         progress=progress,
     )
     return _no_plan(report, "infeasible", why.faults)

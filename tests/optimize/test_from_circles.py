@@ -7,7 +7,7 @@ from quarterhour.optimize.from_circles import problem_from_circles, proposed_out
 from quarterhour.optimize.problem import Floor, Quota
 from quarterhour.optimize.solve import plan_max_coverage
 
-from ..coverage.straight_street import people, street, table
+from ..coverage.straight_street import people, street, table  # noqa: TID252 - tests are no package
 
 SHOP = ServiceType("shop", metres=300.0, minutes=5.0)
 NETWORK = street()

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from quarterhour.data.faults import InputFaults
-from quarterhour.optimize.problem import Quota, siting_problem
+from quarterhour.optimize.problem import Floor, Quota, for_each_group, siting_problem
 
 COVERS = sparse.csr_array([[1, 0, 1], [0, 1, 0]])
 GIVEN = {"types": ["shop", "parcel"], "residents": [10, 20], "covers": [COVERS, COVERS]}
@@ -92,6 +92,31 @@ def test_members_of_a_quota():
         ({"quotas": [Quota(level="ward", group="A")]}, ("siting_unknown_group", "quotas[0]")),
         ({"quotas": [Quota(group="A")]}, ("siting_unknown_group", "quotas[0]")),
         ({"fixed": [1, 0, 0], "forbidden": [1, 0, 0]}, ("siting_not_allowed", "fixed")),
+        ({"years": []}, ("siting_no_years", "years")),
+        ({"years": ["2026", "2026"]}, ("siting_duplicate", "years")),
+        ({"years": ["2026"], "year_weight": -1.0}, ("siting_number", "year_weight")),
+        ({"years": ["2026"], "year_weight": [1, 1]}, ("siting_shape", "year_weight")),
+        ({"quotas": [Quota(year="2031")]}, ("siting_unknown", "quotas[0]")),
+        ({"quotas": [Quota(action="move")]}, ("siting_unknown", "quotas[0]")),
+        ({"fixed": [1, 0, 0], "fixed_year": 1}, ("siting_unknown", "fixed_year")),
+        ({"fixed_year": [1, 0]}, ("siting_shape", "fixed_year")),
+        ({"previous": [1, 0]}, ("siting_shape", "previous")),
+        ({"keep_weight": -1.0}, ("siting_number", "keep_weight")),
+        ({"upgrade": [1, 0]}, ("siting_shape", "upgrade")),
+        ({"circle_weight": [1, 2, 3]}, ("siting_shape", "circle_weight")),
+        ({"circle_weight": [1, -2]}, ("siting_number", "circle_weight")),
+        ({"floors": [Floor(1.5)]}, ("siting_share", "floors[0]")),
+        ({"floors": [Floor(0.5, type="bank")]}, ("siting_unknown", "floors[0]")),
+        ({"floors": [Floor(0.5, level="ward", group="A")]}, ("siting_unknown", "floors[0]")),
+        ({"floors": [Floor(0.5, year="2031")]}, ("siting_unknown", "floors[0]")),
+        ({"demand_groups": {"district": ["A"]}}, ("siting_shape", "demand_groups[district]")),
+        ({"spacing": {"bank": 100.0}}, ("siting_unknown", "spacing[bank]")),
+        ({"spacing": {"shop": 100.0}}, ("siting_no_position", "xy")),
+        ({"spacing": {"shop": -1.0}}, ("siting_number", "spacing")),
+        ({"xy": np.zeros((2, 2))}, ("siting_shape", "xy")),
+        ({"exclusive": [[0, 3]]}, ("siting_no_site", "exclusive[0]")),
+        ({"impedance": [COVERS]}, ("siting_shape", "impedance")),
+        ({"impedance": [COVERS, -COVERS]}, ("siting_number", "impedance[parcel]")),
         ({"required": [1, 0, 0], "forbidden": [1, 0, 0]}, ("siting_not_allowed", "required")),
     ],
 )
@@ -111,3 +136,15 @@ def test_a_changed_problem_is_checked_again():
     problem = siting_problem(**GIVEN)
     with pytest.raises(InputFaults):
         replace(problem, capacity=np.array([1, 1]))
+
+
+def test_a_rule_for_each_group():
+    floors = for_each_group(Floor(0.8, level="district"), ["B", "A", "", "B"])
+    assert [floor.group for floor in floors] == ["A", "B"]
+    assert {floor.share for floor in floors} == {0.8}
+
+
+def test_members_of_a_quota_by_action():
+    problem = siting_problem(**GIVEN, upgrade=[0, 1, 0])
+    assert problem.members(Quota(action="upgrade"))[:, 0].tolist() == [False, True, False]
+    assert problem.members(Quota(action="new"))[:, 0].tolist() == [True, False, True]
