@@ -63,12 +63,11 @@ def by_area(
     """Return a column of a table of areas and types in the rows of ``areas``, by type."""
     values = table.drop_duplicates(["level", "area", "type"])
     series = values.set_index(["level", "area", "type"])[column].astype(float)
-    return {
-        kind: series.reindex(
-            pd.MultiIndex.from_arrays([areas["level"], areas["id"], [kind] * len(areas)])
-        ).to_numpy(np.float64)
-        for kind in kinds
-    }
+    found: dict[str, Floats] = {}
+    for kind in kinds:
+        rows = pd.MultiIndex.from_arrays([areas["level"], areas["id"], [kind] * len(areas)])
+        found[kind] = np.asarray(series.reindex(rows), np.float64)
+    return found
 
 
 def texts(table: pd.DataFrame, column: str) -> list[Any]:
