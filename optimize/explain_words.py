@@ -40,9 +40,7 @@ def _words(problem: SitingProblem, openings: Openings, rule: Rule) -> Fault:
     if rule.kind == "floor":
         return _floor_words(problem, openings, problem.floors[rule.index])
     if rule.kind in {"required", "fixed"}:
-        names = _named([_site_name(problem, *site) for site in rule.sites])
-        option = "plan.required" if rule.kind == "required" else "plan.ledger"
-        return _fault(f"siting_rule_{rule.kind}", option, count=len(rule.sites), names=names)
+        return _sites_words(problem, rule)
     if rule.kind == "spacing":
         name = problem.types[rule.index]
         metres = f"{problem.spacing[name]:g}"
@@ -52,6 +50,13 @@ def _words(problem: SitingProblem, openings: Openings, rule: Rule) -> Fault:
         names = _named([_site_name(problem, site, -1) for site in sites])
         return _fault("siting_rule_exclusive", "plan.exclusive", names=names)
     return _fault("siting_rule_budget", "plan.budget", budget=f"{problem.budget or 0.0:g}")
+
+
+def _sites_words(problem: SitingProblem, rule: Rule) -> Fault:
+    names = _named([_site_name(problem, *site) for site in rule.sites])
+    if rule.kind == "required":
+        return _fault("siting_rule_required", "plan.required", count=len(rule.sites), names=names)
+    return _fault("siting_rule_fixed", "plan.ledger", count=len(rule.sites), names=names)
 
 
 def _quota_words(problem: SitingProblem, rule: Rule) -> Fault:
