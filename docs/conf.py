@@ -81,7 +81,15 @@ def _aligned(paragraph):
     return bool(re.search(r"\S {3,}\S", paragraph)) or any(line.startswith("  ") for line in rest)
 
 
+def short_arrays(_app, _kind, _name, _member, _options, signature, returned):
+    """Show arrays as ``ndarray[float64]``."""
+    array = re.compile(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[([\w.]+)\]\]")
+    parts = (text and array.sub(r"ndarray[\1]", text) for text in (signature, returned))
+    return tuple(parts)
+
+
 def setup(app):
-    """Register what reads the docstrings."""
+    """Register what reads signatures and docstrings."""
+    app.connect("autodoc-process-signature", short_arrays, priority=900)
     app.connect("autodoc-skip-member", own_members_only)
     app.connect("autodoc-process-docstring", readable_formulas, priority=400)
