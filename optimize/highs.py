@@ -18,6 +18,9 @@ from .solvers import Ended, Outcome, Request
 #: Seconds between two looks at the clock and the keyboard.
 _POLL = 0.1
 
+#: Seconds past its limit after which it is told to stop.
+_LATE = 0.2
+
 
 def highs_installed() -> bool:
     """Whether the Python package highspy is there."""
@@ -86,6 +89,8 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         try:
             while not solver.wait(_POLL)[0]:
                 _tell(self.request, time.monotonic() - began)
+                if time.monotonic() - began > self.request.seconds + _LATE:
+                    break  # it does not look at its own clock everywhere: it is cancelled below
         except KeyboardInterrupt:
             interrupted = True
         finally:
