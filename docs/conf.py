@@ -83,7 +83,7 @@ def _aligned(paragraph):
 
 def short_arrays(_app, _kind, _name, _member, _options, signature, returned):
     """Show arrays as ``ndarray[float64]``."""
-    array = re.compile(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[([\w.]+)\]\]")
+    array = re.compile(r"[~\w.]*ndarray\[tuple\[[~\w.]*Any, \.\.\.\], [~\w.]*dtype\[([~\w.]+)\]\]")
     parts = (text and array.sub(r"ndarray[\1]", text) for text in (signature, returned))
     return tuple(parts)
 
