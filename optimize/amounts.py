@@ -22,6 +22,10 @@ from .openings import Openings
 #: A gain below this share of the largest single gain is arithmetic noise.
 _NOISE = 1e-9
 
+#: Shakes in a row without a better plan before the search ends, and among how many of the best
+#: openings a shake draws.
+_PATIENCE, _CHOICE = 30, 10
+
 
 class Worth(Protocol):
     """What rows are worth at given amounts: concave and never falling in the amount."""
@@ -203,9 +207,31 @@ def _best(state: AmountState, among: Bools) -> int:
 
 
 def improve_amounts(state: AmountState, *, seed: int = 0, seconds: float = 10.0) -> AmountState:
-    """Swap in place until no swap helps or the time is over; never worse, always within limits."""
+    """Swap in place until no swap helps, then shake and swap again until it stops paying.
+
+    The state is never worse than before, always within limits where it began so, and holds the
+    best plan seen even when KeyboardInterrupt ends the search.
+    """
     rng = np.random.default_rng(seed)
     deadline = time.monotonic() + seconds
+    best, value, idle = state.chosen.copy(), state.value(), 0
+    try:
+        while idle < _PATIENCE and time.monotonic() < deadline:
+            _swap_all(state, rng, deadline)
+            found = state.value()
+            better = found > value + state.noise() and not len(state.unmet())
+            idle = 0 if better else idle + 1
+            if better:
+                best, value = state.chosen.copy(), found
+            else:
+                _return_to(state, best)
+            _shake(state, rng)
+    finally:
+        _return_to(state, best)
+    return state
+
+
+def _swap_all(state: AmountState, rng: np.random.Generator, deadline: float) -> None:
     improved = True
     while improved and time.monotonic() < deadline:
         improved = False
@@ -214,7 +240,27 @@ def improve_amounts(state: AmountState, *, seed: int = 0, seconds: float = 10.0)
             if time.monotonic() >= deadline:
                 break
         greedy_amounts(state)
-    return state
+
+
+def _shake(state: AmountState, rng: np.random.Generator) -> None:
+    """Exchange a few open openings for others that are good, but not best."""
+    for _ in range(int(rng.integers(2, 5))):
+        chosen = np.flatnonzero(state.chosen)
+        if not len(chosen):
+            return
+        out = int(rng.choice(chosen))
+        state.close(out)
+        among = state.fitting() & state.repairing()
+        among[out] = False
+        ranked = np.argsort(np.where(among, -state.margin, np.inf))[: min(_CHOICE, among.sum())]
+        state.open(int(rng.choice(ranked)) if len(ranked) else out)
+
+
+def _return_to(state: AmountState, best: Bools) -> None:
+    for opening in np.flatnonzero(state.chosen & ~best):
+        state.close(int(opening))
+    for opening in np.flatnonzero(best & ~state.chosen):
+        state.open(int(opening))
 
 
 def _swap(state: AmountState, out: int) -> bool:

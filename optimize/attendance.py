@@ -28,8 +28,7 @@ from .objective_checks import need_impedance, refuse_rules
 from .openings import Openings
 from .plan import PROVEN, ModelSize, Plan, relative_gap
 from .problem import SitingProblem
-from .row_rules import Circles, RowFloors
-from .rows_of import Rows, columns_of, rows_of
+from .rows_of import Rows, columns_of, openings_over, rows_of
 from .solve_openings import Solved, solve_openings
 
 #: Levels of share beyond which all that occur are told apart.
@@ -220,16 +219,8 @@ def level_openings(openings: Openings, rows: Rows, base: Floats, weight: Floats)
     next_lower = np.append(levels.reward[1:], 0.0)
     last = np.append(levels.row[1:] != levels.row[:-1], True)  # the lowest level of its row
     step = levels.reward - np.where(last, base[levels.row], next_lower)
-    return replace(
-        openings,
-        covers=_covers(rows.matrix, levels),
-        weight=weight[levels.row] * step,
-        row_demand=np.arange(len(levels.row)),  # only names the row: a pair has several levels
-        row_kind=rows.kind[levels.row],
-        row_year=np.zeros(len(levels.row), dtype=np.int64),
-        floors=RowFloors.none(len(levels.row)),
-        circles=Circles.none(len(levels.row)),
-    )
+    of_level = Rows(rows.demand[levels.row], rows.kind[levels.row], _covers(rows.matrix, levels))
+    return openings_over(openings, of_level, weight[levels.row] * step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

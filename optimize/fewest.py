@@ -24,7 +24,8 @@ from .arrays import Bools, Floats, column_sums
 from .conflicts import find_conflicts
 from .covered import chosen_pairs, newly_covered
 from .effort import Effort, Run
-from .fewest_search import fewest_start
+from .fewest_large import LARGE, covered_within, relaxed_bound
+from .fewest_search import completed, fewest_start
 from .finish import Extras, Found, plan_of, refused, rounding, whole_bound
 from .model import CoverageModel, limit_rows, opening_variables
 from .objective_checks import number_between, refuse_rules
@@ -32,6 +33,18 @@ from .plan import PROVEN, Plan, relative_gap
 from .problem import SitingProblem
 from .rows_of import at_least
 from .targets import Targets, build_targets
+
+#: Of the time left: for the relaxation, and for each search for a plan in between.
+_RELAX_SHARE, _TRY_SHARE = 0.35, 0.45
+
+#: Seconds below which a further search is not begun.
+_LEAST = 1.0
+
+#: Where between bound and best plan the next one is looked for: halfway, then nearer to the plan.
+_BETWEEN = (0.5, 0.5, 0.75)
+
+#: Stored cover entries above which the solver finds nothing more in minutes.
+_HUGE = 300_000
 
 #: What is minimised: the number of new outlets, or `SitingProblem.cost` summed.
 Price = Literal["outlets", "cost"]
@@ -111,24 +124,54 @@ def plan_fewest(
 
 
 def _search(fewest: _Fewest, run: Run) -> Found:
-    start, interrupted = fewest_start(fewest.targets, fewest.price, run)
+    targets, price = fewest.targets, fewest.price
+    start, interrupted = fewest_start(targets, price, run)
     bound = _counting_bound(fewest)
+    if targets.rows.matrix.nnz > LARGE and start is not None and not interrupted:
+        bound, start, interrupted = _in_the_large(fewest, bound, start, run)
     value = float("inf") if start is None else fewest.value(start)
-    proven = start is not None and relative_gap(value, bound, "min") <= max(PROVEN, run.gap)
-    if interrupted or proven or run.left() <= 0:
-        ended = "interrupted" if interrupted else "time_limit"
-        return Found(start, _finite(value), bound, _finite(value), ended)
-    model = fewest_model(fewest.targets, fewest.price)
+    floor = _finite(value)
+    hopeless = start is not None and targets.rows.matrix.nnz > _HUGE
+    done = hopeless or (start is not None and _near(value, bound, run))
+    if interrupted or done or run.left() <= 0:
+        return Found(start, floor, bound, floor, "interrupted" if interrupted else "time_limit")
+    model = fewest_model(targets, price)
     if start is not None:
-        _start_from(model, fewest.targets, start)
+        _start_from(model, targets, start)
     solved, outcome = run.solve(model)
     if outcome.ended == "infeasible" and start is None:
         return Found(None, 0.0, bound, 0.0, "infeasible")
     if outcome.bound is not None and -outcome.bound <= value + rounding(value):
-        bound = max(bound, whole_bound(-outcome.bound, fewest.price, "min"))
+        bound = max(bound, whole_bound(-outcome.bound, price, "min"))
     best = _better(fewest, start, solved)
     objective = 0.0 if best is None else fewest.value(best)
-    return Found(best, objective, bound, _finite(value), outcome.ended)
+    return Found(best, objective, bound, floor, outcome.ended)
+
+
+def _near(value: float, bound: float, run: Run) -> bool:
+    return relative_gap(value, bound, "min") <= max(PROVEN, run.gap)
+
+
+def _in_the_large(
+    fewest: _Fewest, bound: float, start: Bools, run: Run
+) -> tuple[float, Bools, bool]:
+    """Close in from both sides by relaxation and coverage; return bound, plan, interrupted."""
+    targets, price, best = fewest.targets, fewest.price, start
+    try:
+        proven = relaxed_bound(targets, price, start, run, _RELAX_SHARE * run.left())
+        bound = max(bound, whole_bound(proven, price, "min"))
+        for between in _BETWEEN:
+            value = fewest.value(best)
+            if _near(value, bound, run) or run.left() <= _LEAST:
+                break
+            most = bound + between * (value - bound)
+            part = covered_within(targets, price, most, run, _TRY_SHARE * run.left())
+            tried = completed(targets, price, part)
+            if tried is not None and fewest.value(tried) < value:
+                best = tried
+    except KeyboardInterrupt:
+        return bound, best, True
+    return bound, best, False
 
 
 def _finite(value: float) -> float:

@@ -17,7 +17,7 @@ from .effort import Run
 from .limits import TOLERANCE
 from .targets import Targets, slack
 
-_SHARE, _MOST = 0.15, 20.0
+_SHARE, _MOST = 0.05, 10.0
 
 
 def fewest_start(targets: Targets, price: Floats, run: Run) -> tuple[Bools | None, bool]:
@@ -31,6 +31,17 @@ def fewest_start(targets: Targets, price: Floats, run: Run) -> tuple[Bools | Non
     except KeyboardInterrupt:
         return (state.best if targets.met(state.best) else None), True
     return (state.best if targets.met(state.best) else None), False
+
+
+def completed(targets: Targets, price: Floats, chosen: Bools) -> Bools | None:
+    """Return ``chosen`` (q,) with what its targets still need and without what they do not."""
+    state = _Cover(targets, price)
+    for opening in np.flatnonzero(chosen):
+        state.open(int(opening))
+    if not state.grow():
+        return None
+    state.shrink()
+    return state.best if targets.met(state.best) else None
 
 
 class _Cover:

@@ -135,7 +135,9 @@ OBJECTIVES: Mapping[str, Objective] = {
             ("p", "existing", "penalty", "must_reach", "nearest", "persons", "split"),
             impedance=True,
         ),
-        Objective("center", "min", "center:plan_center", ("p", "existing"), impedance=True),
+        Objective(
+            "center", "min", "center:plan_center", ("p", "existing", "weighted"), impedance=True
+        ),
         Objective(
             "dispersion",
             "max",

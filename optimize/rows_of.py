@@ -16,6 +16,7 @@ from scipy import sparse
 from .arrays import Bools, Floats, Ints
 from .openings import Openings, flatten
 from .problem import SitingProblem
+from .row_rules import Circles, RowFloors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +100,24 @@ def _renamed(matrix: sparse.csr_array, column: Ints, width: int) -> sparse.csr_a
     ends = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
     data = matrix.data[kept].astype(np.float64)
     return sparse.csr_array((data, renamed[kept], ends), shape=(matrix.shape[0], width))
+
+
+def openings_over(openings: Openings, rows: Rows, weight: Floats) -> Openings:
+    """Return the openings with other rows, each worth ``weight`` (R,); no floors, no circles.
+
+    Several rows may be of one (demand, type) pair: here they are named by their number.
+    """
+    count = len(rows.demand)
+    return replace(
+        openings,
+        covers=rows.matrix,
+        weight=weight,
+        row_demand=np.arange(count),
+        row_kind=rows.kind,
+        row_year=np.zeros(count, dtype=np.int64),
+        floors=RowFloors.none(count),
+        circles=Circles.none(count),
+    )
 
 
 def add_row(
