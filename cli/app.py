@@ -95,7 +95,9 @@ def build_app(language: str) -> click.Group:
     def check_command(study: Path, **loudness: Any) -> None:
         _guarded(Screen(**loudness), _later("check.check", study))
 
-    compare_option = click.option("--compare", type=click.Path(path_type=Path), help=h("map_compare"))
+    compare_option = click.option(
+        "--compare", type=click.Path(path_type=Path), help=h("map_compare")
+    )
 
     def stage(name: str, stages: tuple[str, ...]) -> None:
         @app.command(name, help=h(name))

@@ -7,6 +7,7 @@ The objective of a plan is summed afresh from the chosen outlets; its bound is w
 from __future__ import annotations
 
 import time
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from quarterhour.data.progress import Progress, silent
 from .arrays import Bools, Floats
 from .conflicts import find_conflicts
 from .covered import chosen_pairs, items_of, newly_covered
+from .decompose import solve_by_parts
+from .effort import Effort
 from .explain import LEAST_S, explain_infeasible
 from .openings import Openings, flatten
 from .plan import PROVEN, Chosen, Plan, Status, relative_gap
@@ -37,6 +40,8 @@ def plan_max_coverage(
     threads: int = 2,
     progress: Progress = silent,
     reduce: bool = True,
+    by_parts: bool = False,
+    executor: Executor | None = None,
 ) -> Plan:
     """Return the plan that newly covers the most weight under all quotas.
 
@@ -57,6 +62,11 @@ def plan_max_coverage(
         keep the best plan found.
     reduce
         Whether to reduce first (exact); False is for comparison.
+    by_parts
+        Solve parts that share no demand on their own, common quotas kept exactly
+        (`quarterhour.optimize.decompose`): for large studies that fall apart, e.g. into towns.
+    executor
+        Solves the parts side by side; see `quarterhour.optimize.decompose.solve_by_parts`.
 
     Returns
     -------
@@ -75,16 +85,18 @@ def plan_max_coverage(
     if conflicts:
         return _no_plan(report, "infeasible", conflicts)
     whole = flatten(problem)
-    solved = solve_openings(
-        whole,
-        solver=chosen_solver,
+    effort = Effort(
+        solver=solver,
         time_limit=max(time_limit - (time.monotonic() - began), 0.0),
         gap=gap,
         seed=seed,
         threads=threads,
         progress=progress,
-        reduce=reduce,
     )
+    if by_parts:
+        solved = solve_by_parts(whole, executor=executor, **effort)
+    else:
+        solved = solve_openings(whole, reduce=reduce, **effort)
     if solved.chosen is not None:
         return _plan(report, whole, solved, solved.chosen)
     if solved.ended != "infeasible":

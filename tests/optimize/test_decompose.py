@@ -12,6 +12,7 @@ from scipy import sparse
 from quarterhour.optimize.decompose import solve_by_parts
 from quarterhour.optimize.openings import flatten
 from quarterhour.optimize.problem import Floor, Quota, siting_problem
+from quarterhour.optimize.solve import plan_max_coverage
 from quarterhour.optimize.solve_openings import solve_openings
 
 
@@ -109,3 +110,11 @@ def test_a_dask_cluster_finds_the_same():
     ):
         many = solve_by_parts(openings, gap=0.0, executor=client.get_executor())
     assert openings.value(many.chosen) == pytest.approx(openings.value(alone.chosen))
+
+
+def test_a_plan_made_by_parts_is_proven_like_any_other():
+    problem = towns(21)
+    whole = plan_max_coverage(problem, gap=0.0)
+    parts = plan_max_coverage(problem, gap=0.0, by_parts=True)
+    assert (parts.status, parts.objective) == (whole.status, whole.objective)
+    assert whole.status == "optimal"
