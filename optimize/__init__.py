@@ -2,23 +2,26 @@
 
 The rooms, in the order in which data passes through them:
 
-===================  ==================================================================
-`problem`            `SitingProblem`, `Quota`: what is asked, as validated arrays
-`sites`              candidates along streets where the user gives none
-`conflicts`          quotas that contradict one another, named before solving
-`openings`           the problem flattened: one column for each (candidate, type) pair
-`limits`             quotas, capacities, budget and required sites as linear rows
-`reduce`             exact reductions of the flattened problem
-`greedy`, `swaps`    a good plan in a moment: the floor under every solver
-`bounds`             an upper bound in a moment: the fall-back where a solver has none
-`model`              the PuLP model, one function for each variable and constraint family
-`solvers`            HiGHS, CBC and any other solver PuLP knows, with their true bounds
-`plan`               `Plan`: what came out, and how far it is proven
-`solve`              `plan_max_coverage`: the door to all of the above
-`covered`            who is covered by a choice of outlets
-`evidence`           why each site was chosen, what is lost without it
-`price_curve`        coverage against the number of outlets, with its knee
-===================  ==================================================================
+===========================================  ===========================================================
+`rules`, `problem`, `problem_checks`         what is asked, as validated arrays: `SitingProblem`, `Quota`
+`sites`, `from_circles`, `existing`          candidates along streets; problems from measured circles
+`conflicts`, `explain`                       rules that contradict one another, in words
+`openings`, `year_chains`                    the problem flattened: a column for each (candidate, type,
+                                             year) that may open
+`limits`, `spacing`, `row_rules`             quotas, capacities, budget, distances; floors and circles
+`reduce`, `reduce_rows`, `dominance`         exact reductions of the flattened problem
+`greedy`, `swaps`, `cover_state`             a good plan in a moment: the floor under every solver
+`bounds`, `relaxation`                       upper bounds: in a moment, and of the linear relaxation
+`annealing`, `core`, `large_search`          city size: search and bound side by side, exact fixing
+`components`, `decompose`                    independent parts, solved side by side, quotas kept exactly
+`model`, `solvers`, `highs`, `cbc`           the PuLP model, one function a constraint family; solvers
+`solve_openings`, `solve`, `plan`            the door: `plan_max_coverage`, and `Plan`, what came out
+`fewest`, `capacitated`, `backup`            other objectives on the same problem (`objectives` lists them)
+`attendance`, `market_share`, `dispersion`   as above
+`median`, `center`                           least walking: p-median and p-center
+`covered`, `evidence`, `plan_changes`        who is covered, why each site was chosen, what changed
+`baselines`, `price_curve`, `shadow_price`   simpler plans beside it, coverage against outlets, prices
+===========================================  ===========================================================
 
 A module is the API: ``from quarterhour.optimize.solve import plan_max_coverage``.
 """

@@ -84,7 +84,7 @@ _MARKET = ("decay", "existing", "attraction")
 OBJECTIVES: Mapping[str, Objective] = {
     objective.name: objective
     for objective in (
-        Objective("coverage", "max", "solve:plan_max_coverage", rules=True),
+        Objective("coverage", "max", "solve:plan_max_coverage", ("by_parts",), rules=True),
         Objective("fewest", "min", "fewest:plan_fewest", ("share", "each", "price", "strict")),
         Objective(
             "capacitated",

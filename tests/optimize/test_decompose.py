@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from quarterhour.optimize.decompose import solve_by_parts
+from quarterhour.optimize.objectives import solve_objective
 from quarterhour.optimize.openings import flatten
 from quarterhour.optimize.problem import Floor, Quota, siting_problem
 from quarterhour.optimize.solve import plan_max_coverage
@@ -118,3 +119,11 @@ def test_a_plan_made_by_parts_is_proven_like_any_other():
     parts = plan_max_coverage(problem, gap=0.0, by_parts=True)
     assert (parts.status, parts.objective) == (whole.status, whole.objective)
     assert whole.status == "optimal"
+
+
+def test_the_registry_offers_parts():
+    problem = towns(22)
+    whole, parts = (
+        solve_objective("coverage", problem, given, gap=0.0) for given in ({}, {"by_parts": True})
+    )
+    assert parts.objective == whole.objective
