@@ -125,6 +125,8 @@ def prove_points(
             freed(problem, outlets), solver=solver, time_limit=seconds, gap=0.001, seed=seed,
             threads=threads, progress=progress,
         )  # fmt: skip
+        if plan.status == "interrupted":
+            raise KeyboardInterrupt  # the solver swallowed it: half a curve is none
         greedily = float(curve.covered[outlets])
         found.append(ProvenPoint(outlets, max(plan.objective, greedily), plan.bound))
     return replace(curve, proven=tuple(found))

@@ -138,7 +138,7 @@ def test_interrupt_in_plan_keeps_measure_and_resumes(listen, study, monkeypatch)
     move_an_outlet(study)
     before, earlier = digests(study), stamps(study)
     with monkeypatch.context() as patch:
-        press_ctrl_c_in(patch, "quarterhour.cli.plan_stage", "plan_max_coverage")
+        press_ctrl_c_in(patch, "quarterhour.cli.plan_solve", "solve_objective")
         code, out, err = listen("run", study, "--lang", "zh")
     assert (code, err) == (130, "")
     assert "已中断" in out
