@@ -52,6 +52,18 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
+def browser(chromium):
+    """A running Chromium: one for the whole session, a second one in a process is refused."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    quiet = ["background-networking", "component-update", "sync", "gpu", "quic"]
+    args = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=args)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
 def postgis():
     """Address parts (host, port, password) of a real PostGIS server of our own."""
     if postgis_server.programs() is None:

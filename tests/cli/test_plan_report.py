@@ -145,7 +145,7 @@ def test_report_holds_the_figures_of_the_plan(demo_run):
 
 
 @pytest.mark.browser
-def test_hostile_names_are_text_in_the_report(tmp_path, chromium):
+def test_hostile_names_are_text_in_the_report(tmp_path, browser):
     names = [name.replace('"', '""') for name in HOSTILE[:4]]
     folder = write_city(
         tmp_path / "city", "outlets = 3\ncurve_points = 0",
@@ -154,22 +154,20 @@ def test_hostile_names_are_text_in_the_report(tmp_path, chromium):
     )  # fmt: skip
     run_stages(folder, ("measure", "plan"), QUIET)
     path = folder / "results" / "plan_report.html"
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium)
-        page = browser.new_page()
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        assert page.evaluate("window.pwned") is None
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-        seen = page.locator("main").inner_text()
-        assert HOSTILE[0] in seen
-        assert HOSTILE[1] in seen
-        assert page.locator("main [lang=zh]").first.is_hidden()  # the study speaks English
-        page.click("label[for=language-zh]")
-        assert page.locator("main [lang=zh]").first.is_visible()
-        assert page.locator("main [lang=en]").first.is_hidden()
-        browser.close()
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    assert page.evaluate("window.pwned") is None
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    seen = page.locator("main").inner_text()
+    assert HOSTILE[0] in seen
+    assert HOSTILE[1] in seen
+    assert page.locator("main [lang=zh]").first.is_hidden()  # the study speaks English
+    page.click("label[for=language-zh]")
+    assert page.locator("main [lang=zh]").first.is_visible()
+    assert page.locator("main [lang=en]").first.is_hidden()
+    page.close()
     book = openpyxl.load_workbook(folder / "results" / "plan_report.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert all(cell.data_type != "f" for cell in cells)

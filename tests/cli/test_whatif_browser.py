@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from quarterhour.cli.study_run import open_study
 from quarterhour.cli.whatif.guard import Rules
@@ -16,11 +16,6 @@ from quarterhour.cli.whatif.server import desk_of, whatif_app
 from quarterhour.data.progress import silent
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +30,6 @@ def address(demo_run, tmp_path_factory):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
         server.should_exit = True
         thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

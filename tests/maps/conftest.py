@@ -321,17 +321,6 @@ class Opened:
         return popup.inner_text()
 
 
-@pytest.fixture(scope="session")
-def browser(chromium):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    quiet = ["background-networking", "component-update", "sync", "gpu", "quic"]
-    args = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=args)
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def open_page(browser, tmp_path):
     """Open a study (or a ready file) with the network cut."""

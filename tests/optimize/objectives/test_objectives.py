@@ -44,7 +44,7 @@ def test_the_registry_names_the_functions_own_options(name):
     objective = OBJECTIVES[name]
     parameters = inspect.signature(objective.resolve()).parameters
     effort = {"solver", "time_limit", "gap", "seed", "threads", "progress", "effort"}
-    effort |= {"reduce", "by_parts", "executor"}  # how coverage is solved, not what it is
+    effort |= {"reduce", "executor"}  # how coverage is solved, not what it is
     assert set(parameters) - {"problem"} - effort == set(objective.options)
     needed = {
         key
