@@ -53,14 +53,29 @@ def with_barriers(
     shapes = _shapes(network, barriers.geometry, ("LineString", "Polygon"), "barriers")
     if exempt is not None and exempt.shape != (network.n_edges,):
         raise QueryError(f"exempt has shape {exempt.shape}, expected ({network.n_edges},)")
-    lines = edge_lines(network)
+    near = _near(network, shapes)
+    lines = edge_lines(network, near)
     cuts = Recut(network)
-    edge, shape = shapely.STRtree(shapes).query(lines, predicate="intersects")
-    for number in np.unique(edge):
+    met, shape = shapely.STRtree(shapes).query(lines, predicate="intersects")
+    for place in np.unique(met):
+        number = int(near[place])
         if exempt is None or not exempt[number]:
-            blocked = _blocked(lines[number], shapes[shape[edge == number]])
-            cuts.pieces[int(number)] = _left_over(cuts, int(number), lines[number], blocked)
+            blocked = _blocked(lines[place], shapes[shape[met == place]])
+            cuts.pieces[number] = _left_over(cuts, number, lines[place], blocked)
     return cuts.build() if cuts.pieces else network
+
+
+def _near(network: StreetNetwork, shapes: Array) -> NDArray[np.int64]:
+    """Return the edges whose bounding box meets that of a shape: only these need their lines."""
+    begin = network.edge_start[:-1]
+    near = np.zeros(network.n_edges, dtype=bool)
+    if network.n_edges == 0:
+        return np.flatnonzero(near)
+    west, east = (f.reduceat(network.gx, begin) for f in (np.minimum, np.maximum))
+    south, north = (f.reduceat(network.gy, begin) for f in (np.minimum, np.maximum))
+    for x0, y0, x1, y1 in shapely.bounds(shapes).tolist():
+        near |= (west <= x1) & (east >= x0) & (south <= y1) & (north >= y0)
+    return np.flatnonzero(near)
 
 
 def with_footways(
@@ -194,7 +209,7 @@ def _same_or_new(cuts: Recut, xy: Array, nodes: list[int], point: int) -> int:
 def _cut_open(cuts: Recut, edge: int, places: list[tuple[float, int]], nodes: list[int]) -> None:
     """Put nodes on an edge; its pieces stay joined at them."""
     network = cuts.network
-    line = edge_lines(network)[edge]
+    line = edge_lines(network, np.array([edge]))[0]
     pieces, begin, node = [], 0.0, int(network.edge_u[edge])
     for share, point in places:
         if share > begin:

@@ -90,10 +90,16 @@ def to_networkx(network: StreetNetwork) -> nx.MultiGraph[str]:
     return graph
 
 
-def edge_lines(network: StreetNetwork) -> NDArray[np.object_]:
-    """Return the edges' geometry as LineStrings (m,), in the network's CRS."""
-    points = np.column_stack([network.gx, network.gy])
-    owner = np.repeat(np.arange(network.n_edges), np.diff(network.edge_start))
+def edge_lines(
+    network: StreetNetwork, edges: NDArray[np.int64] | None = None
+) -> NDArray[np.object_]:
+    """Return the geometry of all edges (m,), or of some, as LineStrings in the network's CRS."""
+    chosen = np.arange(network.n_edges) if edges is None else np.asarray(edges, np.int64)
+    begin = network.edge_start[chosen]
+    count = network.edge_start[chosen + 1] - begin
+    owner = np.repeat(np.arange(len(chosen)), count)
+    row = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(count) - count), count)
+    points = np.column_stack([network.gx[row], network.gy[row]])
     lines: NDArray[np.object_] = shapely.linestrings(points, indices=owner)
     return lines
 

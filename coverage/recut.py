@@ -91,10 +91,12 @@ class Recut:
                 values[name] = values[name] * share
         values["edge_u"][place] = [piece.u for piece in whole]
         values["edge_v"][place] = [piece.v for piece in whole]
-        lines = edge_lines(self.network)[source]
-        for row, piece in zip(place, whole, strict=True):
-            lines[row] = part_of(lines[row], piece.low, piece.high)
-        _set_geometry(values, lines)
+        old = edge_lines(self.network, source[place])
+        parts = [
+            shapely.get_coordinates(part_of(line, piece.low, piece.high))
+            for line, piece in zip(old, whole, strict=True)
+        ]
+        _set_geometry(values, self.network, source, dict(zip(place, parts, strict=True)))
 
     def _append_edges(self, values: dict[str, Any]) -> None:
         if not self.added:
@@ -153,8 +155,26 @@ def part_of(line: Any, low: float, high: float) -> Any:
     return shapely.linestrings(np.concatenate([ends[:1], inner, ends[1:]]))
 
 
-def _set_geometry(values: dict[str, Any], lines: NDArray[np.object_]) -> None:
-    coords = shapely.get_coordinates(lines)
-    count = shapely.get_num_coordinates(lines)
-    values["edge_start"] = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    values["gx"], values["gy"] = coords[:, 0].copy(), coords[:, 1].copy()
+def _set_geometry(
+    values: dict[str, Any],
+    network: StreetNetwork,
+    source: NDArray[np.int64],
+    parts: dict[int, NDArray[np.float64]],
+) -> None:
+    """Give each row the points of its source edge, or those in ``parts``."""
+    begin = network.edge_start[source]
+    count = network.edge_start[source + 1] - begin
+    kept = np.ones(len(source), dtype=bool)
+    for row, points in parts.items():
+        count[row], kept[row] = len(points), False
+    start = np.concatenate([[0], np.cumsum(count)])
+    whole = np.repeat(kept, count)
+    owner = np.repeat(np.arange(len(source)), count)
+    at = (np.arange(start[-1]) - start[owner] + begin[owner])[whole]
+    for axis, name in enumerate(("gx", "gy")):
+        filled = np.empty(start[-1])
+        filled[whole] = getattr(network, name)[at]
+        for row, points in parts.items():
+            filled[start[row] : start[row + 1]] = points[:, axis]
+        values[name] = filled
+    values["edge_start"] = start
