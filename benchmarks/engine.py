@@ -83,7 +83,7 @@ def city() -> City:
 
 
 def dense(moscow: City) -> list[Record]:
-    """Find all pairs of all nodes, in memory; CPU is that of all threads together."""
+    """Find all pairs of all nodes, in memory; peers are compared with one thread of ours."""
     best: dict[int, tuple[float, float]] = {}
     peak, found = 0.0, 0
     for threads in (1, 2, 1, 2, 1, 2):
@@ -100,12 +100,12 @@ def dense(moscow: City) -> list[Record]:
         del answer
         known = best.get(threads, (np.inf, np.inf))
         best[threads] = (min(wall, known[0]), min(cpu, known[1]))
-    ours = min(cpu for _, cpu in best.values()) / found * 1e9
+    ours = best[1][1] / found * 1e9
     pandana, tiles = _pandana_per_pair(moscow, 2000), _tiles_per_pair(moscow)
     return [
         Record("j2-dense-pairs", found, "pairs"),
         Record("j2-dense-ns-per-pair", ours, "ns CPU"),
-        Record("j2-dense-ns-per-pair-one-thread", best[1][1] / found * 1e9, "ns CPU"),
+        Record("j2-dense-ns-per-pair-two-threads", best[2][1] / found * 1e9, "ns CPU"),
         Record("j2-dense-wall-two-threads", best[2][0], "s"),
         Record("j2-dense-vs-pandana", ours, "ns/pair", "pandana", _over(pandana, ours)),
         Record("j2-dense-vs-tiles-scipy", ours, "ns/pair", "scipy, tiles with halo", tiles / ours),
