@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -173,9 +172,3 @@ def _satisfaction(
     return pd.Series(values, index=areas, dtype=float), pd.Series(
         sources, index=areas, dtype=object
     )
-
-
-def block_layer(blocks: pd.DataFrame, areas: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
-    """Return the blocks with the polygons of their areas (CRS of ``areas``)."""
-    polygons = areas[areas["level"] == level][["id", "geometry"]].rename(columns={"id": "area"})
-    return gpd.GeoDataFrame(polygons.merge(blocks, on="area", how="inner"), crs=areas.crs)

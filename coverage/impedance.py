@@ -43,11 +43,6 @@ class Impedance:
     other_access: float
     ratio: float | None
 
-    @property
-    def symmetric(self) -> bool:
-        """Whether both directions cost the same everywhere."""
-        return bool((self.forward == self.backward).all())
-
 
 def impedance(network: StreetNetwork, by: Unit, profile: TravelProfile) -> Impedance:
     """Return the cost of every edge for a way of walking.

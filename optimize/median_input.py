@@ -32,10 +32,6 @@ class Table:
     weight: Floats
     existing: Floats
 
-    def caps(self) -> Floats:
-        """Return each row's impedance without new outlets (n,), inf where there is none."""
-        return self.existing
-
 
 def checked(
     cost: object,

@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools
@@ -163,10 +161,7 @@ def _polish(state: CoverState, run: Run) -> bool:
     except KeyboardInterrupt:
         interrupted = True
     if not state.feasible() or state.value() < worth:  # swaps look at no floor and no circle
-        for opening in np.flatnonzero(state.chosen & ~before).tolist():
-            state.close(opening)
-        for opening in np.flatnonzero(before & ~state.chosen).tolist():
-            state.open(opening)
+        state.become(before)
     return interrupted
 
 

@@ -62,10 +62,6 @@ class Dice:
         keys = [self.unit() for _ in items]
         return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
 
-    def bell(self) -> float:
-        """Return a roughly normal number of mean 0 and standard deviation 1."""
-        return sum(self.unit() for _ in range(12)) - 6.0
-
 
 def warp(point: Point) -> Point:
     """Bend the drawing board (m) so that no street stays ruler-straight; metres again."""
