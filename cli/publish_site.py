@@ -21,7 +21,7 @@ from quarterhour.data.output_files import write_csv, write_geopackage, write_jso
 from quarterhour.data.progress import silent
 from quarterhour.data.secrets import is_database
 from quarterhour.data.study import StudyConfig
-from quarterhour.data.study_base import TableSection
+from quarterhour.data.study_files import table_sections
 from quarterhour.data.text import tr
 from quarterhour.maps.page import write_page
 from quarterhour.maps.page_data import PageData
@@ -255,15 +255,10 @@ def _sources(config: StudyConfig, measured: Mapping[str, Any]) -> Table:
 
 def _stated(config: StudyConfig) -> dict[str, tuple[str, str, str]]:
     """Return file -> (source, licence, layer) of every section that names a file."""
-    found: dict[str, tuple[str, str, str]] = {}
-    sections: list[Any] = [config.streets, config.demand, config.demand.entrances]
-    sections += [config.candidates, *config.facilities, *config.areas]
-    sections += [getattr(config, n) for n in ("population", "complaints", "survey", "parking",
-                                              "green")]  # fmt: skip
-    for section in sections:
-        if section is not None and section.file:
-            layer = section.layer if isinstance(section, TableSection) else ""
-            found[section.file] = (section.source, section.licence, layer)
+    streets = config.streets
+    found = {streets.file: (streets.source, streets.licence, "")}
+    for section in table_sections(config):
+        found[section.file] = (section.source, section.licence, section.layer)
     return found
 
 

@@ -44,9 +44,9 @@ from .streets_osm import SUFFIXES as OSM_SUFFIXES
 from .streets_place import download_place
 from .study import STUDY_FILE, FacilitiesSection, StudyConfig, TableSection
 from .study_checks import check_ids, check_quotas, no_such_id
-from .study_files import input_path, study_files
+from .study_files import study_files
 from .study_inputs import InputSource, StudyInputs
-from .tables import RawTable, read_table
+from .tables import RawTable, input_path, read_table
 from .walking_rules import WalkingRules
 
 
@@ -369,8 +369,7 @@ class _Reader:
         section = self.config.candidates
         if not section.file:
             return None
-        given = TableSection(**section.model_dump(exclude={"spacing"}))
-        table = self._table(given, "candidates")
+        table = self._table(section, "candidates")
         if table is None or pack is None:
             return None
         own = FaultLog()
@@ -384,7 +383,7 @@ class _Reader:
             return None
         if any(entry.code == "points_elsewhere" for entry in own):
             return read.frame
-        self._guard(given, read, streets)
+        self._guard(section, read, streets)
         limit = self.config.streets.snap_limit
         return usable_candidates(
             read, streets, limit, extent=extent, file=section.file, log=self.log

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .faults import FaultLog
 from .figures import narrow
 from .standards_schema import StandardsPack
-from .tables import RawTable, read_table
+from .tables import RawTable, input_path, read_table
 
 Unmapped = Literal["ignore", "fault"]
 
@@ -177,7 +177,7 @@ def load_mapping(name: str | Path, *, folder: Path | None = None, log: FaultLog)
     """
     if str(name) in shipped_mappings():
         return _shipped(str(name))
-    table = read_table((folder or Path()) / name, log=log, name=str(name))
+    table = read_table(input_path(folder or Path(), str(name)), log=log, name=str(name))
     if table is None:
         return TypeMapping()
     code = _first_present(table, ("code", "编码", "代码", "分类", "类别", "category"))

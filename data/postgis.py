@@ -23,7 +23,7 @@ import pandas as pd
 import shapely
 
 from .faults import FaultLog
-from .secrets import password_of, without_password
+from .secrets import password_of, split_table, without_password
 from .tables_geo import Layer
 
 DEFAULT_PORT = 5432
@@ -140,7 +140,7 @@ def read_database(
     Parameters
     ----------
     address
-        Of the database, see `connection`.
+        Of the database, see `connection`; ``#schema.table`` behind it names the table as well.
     table
         ``schema.table`` or ``table`` (then in the search path).
     log
@@ -154,6 +154,8 @@ def read_database(
     (Layer, str) or None
         The table, rows ordered by its primary key where there is one, and the SHA-256 of its rows.
     """
+    address, named = split_table(address)
+    table = table or named
     with connection(address, log=log) as opened:
         if opened is None:
             return None
@@ -175,6 +177,8 @@ def read_database(
 def fingerprint(address: str, table: str | None) -> str:
     """Return the SHA-256 that `read_database` gives for the rows as they are now, "" if unread."""
     log = FaultLog()
+    address, named = split_table(address)
+    table = table or named
     with connection(address, log=log) as opened:
         if opened is None:
             return ""

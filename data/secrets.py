@@ -32,13 +32,19 @@ def take_password(address: str) -> str:
         return address
     user, _, host = parts.netloc.rpartition("@")
     bare = parts._replace(netloc=f"{user.partition(':')[0]}@{host}").geturl()
-    _passwords[bare] = unquote(parts.password)
+    _passwords[split_table(bare)[0]] = unquote(parts.password)
     return bare
+
+
+def split_table(address: str) -> tuple[str, str]:
+    """Return the address of a database, and the table named behind ``#``, "" where none is."""
+    database, _, table = address.partition("#")
+    return database, unquote(table)
 
 
 def password_of(address: str) -> str:
     """Return the password that was taken out of an address, "" where there was none."""
-    return _passwords.get(address, "")
+    return _passwords.get(split_table(address)[0], "")
 
 
 def take_passwords(options: Any) -> Any:

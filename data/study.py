@@ -142,17 +142,10 @@ class FacilitiesSection(TableSection):
     unmapped: Literal["ignore", "fault"] = "fault"
 
 
-class CandidatesSection(Section):
+class CandidatesSection(TableSection):
     """``[candidates]``: a table of premises, or points generated along the streets."""
 
     file: str = ""
-    layer: str = ""
-    encoding: str = ""
-    datum: str = ""
-    trust_datum: bool = False
-    columns: dict[str, str] = {}
-    source: str = ""
-    licence: str = ""
     spacing: Metres = 150.0
 
 

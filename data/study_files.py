@@ -12,12 +12,8 @@ from .postgis import fingerprint
 from .secrets import is_database
 from .standards import shipped_packs
 from .study import StudyConfig
+from .study_base import TableSection
 from .tables import hash_file
-
-
-def input_path(folder: Path, name: str) -> Path | str:
-    """Return where a study's ``file`` is: a path, or the address of a database as it is."""
-    return name if is_database(name) else folder / name
 
 
 def study_files(config: StudyConfig, *, candidates: bool = True) -> list[str]:
@@ -76,9 +72,8 @@ def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) 
     hashes: dict[str, str] = {}
     for name in study_files(config, candidates=candidates):
         if is_database(name):
-            hashes |= {
-                f"{name}#{layer}": fingerprint(name, layer) for layer in _layers(config, name)
-            }
+            layers = {section.layer for section in table_sections(config) if section.file == name}
+            hashes |= {f"{name} {layer}": fingerprint(name, layer) for layer in layers or {""}}
             continue
         path = folder / name
         try:
@@ -90,13 +85,13 @@ def file_hashes(folder: Path, config: StudyConfig, *, candidates: bool = False) 
     return hashes
 
 
-def _layers(options: object, address: str) -> Iterator[str]:
-    """Yield the ``layer`` of every section, at any depth, whose ``file`` is ``address``."""
+def table_sections(options: object) -> Iterator[TableSection]:
+    """Yield every section, at any depth, that names a table."""
+    if isinstance(options, TableSection) and options.file:
+        yield options
     if isinstance(options, BaseModel):
-        if getattr(options, "file", None) == address:
-            yield str(getattr(options, "layer", ""))
         for name in type(options).model_fields:
-            yield from _layers(getattr(options, name), address)
+            yield from table_sections(getattr(options, name))
     elif isinstance(options, tuple):
         for entry in options:
-            yield from _layers(entry, address)
+            yield from table_sections(entry)

@@ -93,6 +93,11 @@ class RawTable:
         return np.array([_cell_text(value) for value in values], dtype=object)
 
 
+def input_path(folder: Path, name: str) -> Path | str:
+    """Return where a study's table is: a path, or the address of a database as it is."""
+    return name if is_database(name) else folder / name
+
+
 def read_table(
     path: str | Path,
     *,

@@ -17,6 +17,7 @@ from quarterhour.cli.pipeline import run_stages
 from quarterhour.cli.publish import publish
 from quarterhour.data import postgis
 from quarterhour.data.faults import FaultLog, InputFaults
+from quarterhour.data.outlet_types import load_mapping
 from quarterhour.data.postgis_write import Publication, write_database
 from quarterhour.data.secrets import take_password, without_password
 
@@ -172,6 +173,19 @@ def test_a_table_that_is_not_there_is_named_with_those_that_are(database, table,
     (fault,) = log.faults
     assert fault.code == code
     assert "quarterhour.t" in fault.expected("zh")
+
+
+def test_an_option_without_a_layer_names_its_table_behind_the_address(database):
+    put(database, publication(words=pd.DataFrame({"code": ["131100"], "type": ["convenience"]})))
+    log = FaultLog()
+    secret = postgis._engine_url(sqlalchemy, database).password
+    open_address = database.replace("postgres@", f"postgres:{_quoted(secret)}@")
+    address = take_password(f"{open_address}#quarterhour.words")
+    assert secret not in address
+    mapping = load_mapping(address, folder=None, log=log)
+    assert not log.faults
+    assert [(rule.code, rule.type) for rule in mapping.rules] == [("131100", "convenience")]
+    assert postgis.fingerprint(address, "") == postgis.fingerprint(database, "quarterhour.words")
 
 
 def test_two_coordinate_systems_in_one_table_are_a_fault(database):
