@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.gaps import gap_list
 from quarterhour.coverage.network_convert import edge_lines
 from quarterhour.coverage.states import State
-from quarterhour.data.progress import silent
+from quarterhour.data.text import tr
 
 from .scenario import Scenario
 from .shelf import Shelf, View
@@ -51,7 +52,13 @@ def study_reply(base: Base, language: str) -> Json:
         "credits": list(config.credits),
         "bounds": [[south, west], [north, east]],
         "types": [_type(run, kind.id, language) for kind in run.types],
-        "criterion": run.criterion,
+        "traced": tr(
+            "whatif.traced",
+            language,
+            standards=run.inputs.pack.name.get(language),
+            walker=run.profile.name,
+            version=version("quarterhour"),
+        ),
         "points": {
             "id": demand["id"].tolist(),
             "name": demand["name"].tolist(),
@@ -73,8 +80,8 @@ def _type(run: StudyRun, kind: str, language: str) -> Json:
     return {
         "id": kind,
         "name": found.name.get(language),
-        "basic": judged.basic,
-        "threshold": getattr(judged, unit),
+        "threshold": tr(f"whatif.{unit}", language, value=f"{getattr(judged, unit):g}"),
+        "source": run.inputs.pack.threshold(kind, unit).source,
     }
 
 
@@ -126,7 +133,7 @@ def _figure(state: Any, persons: Any) -> Json:
 
 def view_reply(base: Base, view: View, language: str) -> Json:
     """Return what a change may have changed."""
-    circles, now = _circles(view), view.situation
+    circles, now = view.circles, view.situation
     columns = [*circles.state.T, circles.circle]
     ids = [*(kind.id for kind in circles.types), "circle"]
     return {
@@ -155,11 +162,6 @@ def scenario_reply(scenario: Scenario) -> Json:
         "undo": scenario.done[-1].kind if scenario.done else None,
         "redo": scenario.undone[-1].kind if scenario.undone else None,
     }
-
-
-def _circles(view: View) -> ServiceCircles:
-    assert isinstance(view.circles, ServiceCircles)  # noqa: S101 - `Shelf` holds nothing else
-    return view.circles
 
 
 def _outlet(one: Outlet) -> Json:
@@ -202,7 +204,7 @@ def _gaps(base: Base, circles: ServiceCircles, language: str) -> list[Json]:
 
 def comparison(shelf: Shelf, first: str, second: str) -> Json:
     """Return two scenarios side by side: figures, and residents won and lost by type."""
-    one, other = (_circles(shelf.view(name)) for name in (first, second))
+    one, other = (shelf.view(name).circles for name in (first, second))
     persons = np.nan_to_num(one.demand["residents"].to_numpy(float))
     kinds = [*(kind.id for kind in one.types), "circle"]
     before, after = ([*c.state.T, c.circle] for c in (one, other))
@@ -219,9 +221,3 @@ def comparison(shelf: Shelf, first: str, second: str) -> Json:
         "second": {"name": second, "figures": figures(other)},
         "changes": changes,
     }
-
-
-def quiet_run(run: StudyRun) -> StudyRun:
-    """Return the run with nobody told of its progress."""
-    run.progress = silent
-    return run

@@ -26,6 +26,7 @@ from quarterhour.cli.console import Screen
 from quarterhour.cli.study_run import StudyRun, open_study
 from quarterhour.data.faults import FaultLog, InputFaults
 from quarterhour.data.output import OutputLocked
+from quarterhour.data.progress import silent
 from quarterhour.data.text import tr
 
 from .edits import Edit, EditRefused, Propose, Proposed
@@ -33,7 +34,7 @@ from .export import export_ledger
 from .guard import LOOPBACK, Guard, Rules
 from .page import whatif_page
 from .replanning import Replanner
-from .replies import Json, comparison, quiet_run, scenario_reply, study_reply, view_reply
+from .replies import Json, comparison, scenario_reply, study_reply, view_reply
 from .scenario import Scenario
 from .shelf import Shelf, Stale, View
 from .world import Base
@@ -81,7 +82,8 @@ class Desk:
 
 def desk_of(run: StudyRun, language: str) -> Desk:
     """Return the desk of an opened study; measures it, so that the first page opens at once."""
-    base = Base(quiet_run(run), plan_sites(run))
+    run.progress = silent  # the page has no place for it
+    base = Base(run, plan_sites(run))
     _ = run.circles
     return Desk(base, Shelf(run.folder, base), Replanner(base), language)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from quarterhour.coverage.circles import ServiceCircles
+
 from .edits import EditRefused
 from .scenario import Scenario, read_scenario, safe_name, scenario_names, write_scenario
 from .world import Base, Situation
@@ -22,7 +24,7 @@ class View:
 
     scenario: Scenario
     situation: Situation
-    circles: object
+    circles: ServiceCircles
 
 
 class Stale(Exception):  # noqa: N818 - the page's word for it

@@ -26,7 +26,7 @@
     document.getElementById('side').append(
       parts.tools, section('coverage', parts.figures), section('plan', parts.plan),
       section('gaps', parts.gaps), section('compare', parts.compare),
-      make('p', { class: 'note', text: study.credits.join(' · ') })
+      make('p', { class: 'note', text: [study.traced].concat(study.credits).join(' · ') })
     );
     panel.tools();
     plan(study);
@@ -70,7 +70,7 @@
         children: [
           make('th', { scope: 'row', children: [make('button', {
             type: 'button', text: kind.name, on: { click: () => choose(kind.id) }
-          })] }),
+          }), kind.threshold ? make('small', { text: kind.threshold, title: kind.source || '' }) : null] }),
           make('td', { class: 'share', text: app.share(now.share) }),
           make('td', { class: change > 0 ? 'up' : change < 0 ? 'down' : '', text: app.signed(change) }),
           make('td', { text: app.number(now.gap) }), make('td', { text: app.number(now.unknown) })
