@@ -73,6 +73,15 @@ def promising(openings: Openings, relaxed: Relaxed, best: Bools, entries: int) -
     return _part(openings, keep, np.zeros(openings.count, dtype=bool))
 
 
+def merged(openings: Openings, plans: list[Bools]) -> Core:
+    """Return the part of the openings that any of some plans (q,) opens.
+
+    Good plans agree in most places, so that a solver finds the best mixture of them in moments
+    (Cook and Seymour, "Tour merging via branch-decomposition", INFORMS J. Computing 15, 2003).
+    """
+    return _part(openings, np.any(plans, axis=0), np.zeros(openings.count, dtype=bool))
+
+
 #: Least share of an opening in the relaxation's solution that says it opens it.
 _OPENED = 0.01
 

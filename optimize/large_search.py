@@ -1,9 +1,11 @@
 """Large problems: relaxation and annealing side by side, then a solver on what is left in doubt.
 
-1. A thread finds a proven bound (`relaxation`), while the caller's anneals the plan (`annealing`).
+1. A thread finds a proven bound (`relaxation`), while the caller's anneals plans (`annealing`),
+   which the solver then merges.
 2. The solver looks for a better plan among the openings that the relaxation favours.
-3. What the bound excludes from any better plan is fixed (`core`). If the rest is small, the solver
-   proves it; else two walks anneal on, longer each time, until nothing more is found.
+3. What the bound excludes from any better plan is fixed (`core`). If the solver finished step 2 and
+   the rest is small, it proves it; else two walks anneal on, longer each time, and the solver
+   merges their plans with the best, until nothing more is found.
 
 Every step keeps the best plan known; the bound is the least of those proven.
 """
@@ -17,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from .annealing import COLD, HOT, anneal_plan
+from .annealing import HOT, anneal_plan
 from .arrays import Bools
-from .core import Core, core_of, promising
+from .core import Core, core_of, merged, promising
 from .cover_arrays import cover_of
 from .effort import Run
 from .model import coverage_model
@@ -41,11 +43,13 @@ _PROMISING, _WORTHWHILE, _PROVABLE = (40_000, 160_000), 0.8, 300_000
 #: Moves of the first walk: for each open opening, for each opening; and at most.
 _PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 20, 20_000_000
 
-#: Share of the time left that relaxation and first walk may use, and each search of a part.
-_SHARE, _PART_SHARE = 0.6, 0.3
+#: Share of the time left that relaxation and first walks may use, each search of a part, each
+#: merger; and the most plans of the first walks that are merged.
+_SHARE, _PART_SHARE, _MERGER_SHARE, _MERGED = 0.6, 0.2, 0.1, 4
 
-#: A later walk starts cooler; after so many walks that find nothing they end.
-_COOLER, _IDLE = 0.4, 3
+#: Later walks start cooler, to improve the best plan, and hotter, to find others to merge with it,
+#: by turns; they take twice the moves after a round that found nothing, and end after so many.
+_HEAT, _IDLE = (0.4, 1.5), 3
 
 #: Seconds between two looks at the clock and the keyboard, and those kept for the report.
 _POLL, _REPORT = 0.1, 0.3
@@ -119,24 +123,35 @@ def search_large(openings: Openings, start: Bools, bound: float, run: Run) -> Se
 
 def _search(search: Search) -> None:
     relaxed = _first_round(search)
-    if _over(search):
-        return
+    easy = _solve_promising(search, relaxed)
+    idle, seed = 0, search.run.seed
+    plans: list[Bools] = []
+    while not _over(search):
+        core = core_of(search.openings, relaxed, search.best)
+        small = core.openings.covers.nnz <= _PROVABLE
+        if small and (easy or idle >= _IDLE):
+            _solve_part(search, core, share=1.0, proves=True)
+        if (small and easy) or idle >= _IDLE:
+            return
+        before = search.value
+        seed += 1000
+        plans = [*plans[-_MERGED:], *_walk_on(search, core, seed=seed, times=2 ** (idle + 1))]
+        _merge(search, plans)
+        idle = 0 if search.value > before else idle + 1
+
+
+def _solve_promising(search: Search, relaxed: Relaxed) -> bool:
+    """Let the solver look among the openings of high reduced cost; return whether it is easy."""
+    finished = True
     for entries in _PROMISING:
+        if _over(search):
+            break
         part = promising(search.openings, relaxed, search.best, entries)
         before = search.bound - search.value
         finished = _solve_part(search, part, share=_PART_SHARE, proves=False)
-        if _over(search):
-            return
         if not finished or search.bound - search.value > _WORTHWHILE * before:
             break
-    idle, walks = 0, 1
-    while not _over(search) and idle < _IDLE:
-        core = core_of(search.openings, relaxed, search.best)
-        if core.openings.covers.nnz <= _PROVABLE:
-            _solve_part(search, core, share=1.0, proves=True)
-            return
-        idle = 0 if _walk_on(search, core, walks) else idle + 1
-        walks += 1
+    return finished
 
 
 def _over(search: Search) -> bool:
@@ -148,46 +163,62 @@ def _moves(openings: Openings, open_ones: int) -> int:
 
 
 def _first_round(search: Search) -> Relaxed:
-    """Relax and anneal side by side."""
-    openings, seed = search.openings, search.run.seed
+    """Relax, annealing one plan after the other meanwhile; merge the best of them."""
+    openings, seed, start = search.openings, search.run.seed, search.best
     until = time.monotonic() + _SHARE * search.left()
-    moves = _moves(openings, int(search.best.sum()))
+    moves = _moves(openings, int(start.sum()))
     with _workers(search, until) as (pool, go_on, wait):
-        relaxing = pool.submit(relax, openings, search.best, go_on=go_on)
+        relaxing = pool.submit(relax, openings, start, go_on=go_on)
         if search.run.threads < 2:
             wait(relaxing)
-        found = anneal_plan(
-            openings, search.best, moves=moves, seed=seed, go_on=lambda: _told(search, go_on)
-        )
-        search.offer(found)
+        cover = cover_of(openings)
+        plans = [
+            anneal_plan(
+                openings, start, moves=moves, seed=seed, go_on=_telling(search, go_on), cover=cover
+            )
+        ]
+        while not relaxing.done() and go_on():
+            seed += 1
+            rest = _telling(search, lambda: not relaxing.done())
+            plans.append(
+                anneal_plan(openings, start, moves=moves, seed=seed, go_on=rest, cover=cover)
+            )
         relaxed = wait(relaxing)
     search.tighten(relaxed.bound)
+    _merge(search, sorted(plans, key=openings.value)[-_MERGED:])
     return relaxed
 
 
-def _told(search: Search, go_on: Callable[[], bool]) -> bool:
-    search.tell()
-    return go_on()
+def _merge(search: Search, plans: list[Bools]) -> None:
+    """Take the best of some feasible plans, then what the solver makes of them together."""
+    for plan in plans:
+        search.offer(plan)
+    if not _over(search):
+        part = merged(search.openings, [search.best, *plans])
+        _solve_part(search, part, share=_MERGER_SHARE, proves=False)
 
 
-def _walk_on(search: Search, core: Core, walks: int) -> bool:
-    """Anneal the core from the best plan, two walks side by side; return whether one is better."""
+def _telling(search: Search, go_on: Callable[[], bool]) -> Callable[[], bool]:
+    def told() -> bool:
+        search.tell()
+        return go_on()
+
+    return told
+
+
+def _walk_on(search: Search, core: Core, *, seed: int, times: int) -> list[Bools]:
+    """Anneal the core from the best plan, two walks side by side; return their plans."""
     openings, start = core.openings, core.project(search.best)
-    moves = min(_moves(openings, int(start.sum())) * 2**walks, 4 * _MOST_MOVES)
+    moves = min(_moves(openings, int(start.sum())) * times, 4 * _MOST_MOVES)
     cover = cover_of(openings)
     with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
 
         def walk(number: int) -> Bools:
-            seed = search.run.seed + 1000 * walks + number
-            how = {"hot": _COOLER * HOT, "cold": COLD}
-            return anneal_plan(
-                openings, start, moves=moves, seed=seed, go_on=go_on, cover=cover, **how
-            )
+            how = {"seed": seed + number, "hot": _HEAT[number % 2] * HOT}
+            return anneal_plan(openings, start, moves=moves, go_on=go_on, cover=cover, **how)
 
         jobs = [pool.submit(walk, number) for number in range(max(search.run.threads, 1))]
-        found = [wait(job) for job in jobs]
-    better = [search.offer(core.state.restore(chosen)) for chosen in found]
-    return any(better)
+        return [core.state.restore(wait(job)) for job in jobs]
 
 
 def _solve_part(search: Search, part: Core, *, share: float, proves: bool) -> bool:
