@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 
 from .errors import NetworkError
-from .network_build import complete, line_lengths, metric, utm_zone
+from .network_build import complete, crs_of, line_lengths, metric, utm_zone
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -109,12 +109,14 @@ def _is_open(factor: Floats | None, edge: int) -> bool:
 
 
 def _graph_crs(graph: nx.MultiDiGraph[Any]) -> CRS:
+    if not isinstance(getattr(graph, "graph", None), dict):
+        raise NetworkError(f"expected a graph of networkx or osmnx, not a {type(graph).__name__}")
     crs = graph.graph.get("crs")
     if crs is None:
         raise NetworkError('the graph has no CRS: set graph.graph["crs"]')
     if graph.number_of_nodes() == 0:
         raise NetworkError("the graph has no nodes")
-    return CRS.from_user_input(crs)
+    return crs_of(crs)
 
 
 def _coordinates(graph: nx.MultiDiGraph[Any], axis: str) -> Floats:
@@ -122,7 +124,7 @@ def _coordinates(graph: nx.MultiDiGraph[Any], axis: str) -> Floats:
     missing = sum(value is None for value in values)
     if missing:
         raise NetworkError(f"{missing} nodes of the graph have no {axis}")
-    return np.array(values, dtype=np.float64)
+    return _numbers(f"{axis} of the nodes", values)
 
 
 def _target(crs: Any, x: Floats, y: Floats) -> CRS:
@@ -137,7 +139,8 @@ def _undirected(
     waiting: dict[tuple[Any, ...], int] = {}
     for u, v, data in graph.edges(data=True):
         coords = _line(data, at[u], at[v], x, y)
-        length = round(float(data.get("length", -1.0)), 3)
+        length = data.get("length")
+        length = round(length, 3) if isinstance(length, float) else length
         back = (v, u, length, coords[::-1].tobytes())
         if graph.is_directed() and waiting.get(back, 0):
             waiting[back] -= 1
@@ -150,9 +153,12 @@ def _undirected(
 
 def _line(data: dict[str, Any], u: int, v: int, x: Floats, y: Floats) -> Floats:
     """Return an edge's geometry as (p, 2), running from u to v."""
-    if data.get("geometry") is None:
+    line = data.get("geometry")
+    if line is None:
         return np.array([[x[u], y[u]], [x[v], y[v]]])
-    coords = shapely.get_coordinates(data["geometry"])
+    if not isinstance(line, shapely.LineString) or line.is_empty:
+        raise NetworkError(f"an edge's geometry is {line!r}, expected a LineString of shapely")
+    coords = shapely.get_coordinates(line)
     first, last = coords[0], coords[-1]
     along = np.hypot(*(first - (x[u], y[u]))) + np.hypot(*(last - (x[v], y[v])))
     against = np.hypot(*(first - (x[v], y[v]))) + np.hypot(*(last - (x[u], y[u])))
@@ -163,7 +169,8 @@ def _lengths(
     data: list[dict[str, Any]], start: NDArray[np.int64], points: Floats, source: CRS
 ) -> Floats:
     """Return the given lengths (m), measuring those that are missing."""
-    given = np.array([float(d.get("length", np.nan)) for d in data], dtype=np.float64)
+    values = [d.get("length") for d in data]
+    given = _numbers("length", [np.nan if value is None else value for value in values])
     missing = np.isnan(given)
     if not missing.any():
         return given
@@ -173,6 +180,13 @@ def _lengths(
         part = points[start[edge] : start[edge + 1]]
         given[edge] = _GEOD.line_length(part[:, 0], part[:, 1])
     return given
+
+
+def _numbers(what: str, values: list[Any]) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{what} must be numbers: {error}") from error
 
 
 def _first(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,15 @@ from .chains import Chains
 from .engine import Engine, Spots, along_ticks, engine, spots
 from .errors import QueryError
 from .impedance import Unit, impedance
-from .locate import Locations, check_network_of
+from .locate import Locations, located
 from .network import StreetNetwork
 from .profiles import ADULT, TravelProfile
 from .tables import CLOSED, FAR
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from .locate import Placeable
 
 Array = NDArray[Any]
 
@@ -60,8 +63,8 @@ class _Part:
 
 def route(
     network: StreetNetwork,
-    origins: Locations,
-    destinations: Locations,
+    origins: Placeable,
+    destinations: Placeable,
     *,
     origin: int = 0,
     destination: int = 0,
@@ -75,7 +78,7 @@ def route(
     network
         The streets.
     origins, destinations
-        Points located on this network.
+        Points located on this network, or tables of points, which are located as they are.
     origin, destination
         Positions of the two points among them.
     by
@@ -88,7 +91,9 @@ def route(
     QueryError
         If the points lie on another network, a position is out of range, or ``by`` is unknown.
     """
-    check_network_of(network, origins, destinations)
+    origins, destinations = located(network, origins), located(network, destinations)
+    if not (isinstance(origin, Integral) and isinstance(destination, Integral)):
+        raise QueryError(f"there is no pair of points {origin!r}, {destination!r}: give positions")
     if not (0 <= origin < len(origins) and 0 <= destination < len(destinations)):
         raise QueryError(f"there is no pair of points {origin}, {destination}")
     ready = engine(network, by, profile, None)
@@ -102,8 +107,8 @@ def route(
 
 def routes(
     network: StreetNetwork,
-    origins: Locations,
-    destinations: Locations,
+    origins: Placeable,
+    destinations: Placeable,
     *,
     by: Unit = "metres",
     profile: TravelProfile = ADULT,
@@ -123,6 +128,7 @@ def routes(
     """
     import geopandas as gpd  # noqa: PLC0415 - heavy, needed here alone
 
+    origins, destinations = located(network, origins), located(network, destinations)
     if len(origins) != len(destinations):
         raise QueryError(f"{len(origins)} origins cannot be paired with {len(destinations)}")
     found = [

@@ -63,6 +63,10 @@ def test_an_edge_closed_both_ways_does_not_connect():
         ({"factor_forward": [1, 1, np.nan, 1, 1]}, "NaN"),
         ({"delay": [0, 0, np.inf, 0, 0]}, "delay must be finite"),
         ({"colour": [1]}, "unknown attributes: colour"),
+        ({"crs": "nonsense"}, "'nonsense' is no CRS"),
+        ({"x": ["a", "b", "c", "d", "e"]}, "x must hold numbers"),
+        ({"length": ["a"] * 5}, "length must hold numbers"),
+        ({"edge_start": [0, 2, 4, 6, 8, 10]}, "edge_start, gx and gy together"),
         ({"edge_start": [0, 1, 2, 3, 4, 5], "gx": [0.0] * 5, "gy": [0.0] * 5}, "fewer than two"),
         ({"edge_start": [0, 2, 4, 6, 8, 9], "gx": [0.0] * 10, "gy": [0.0] * 10}, "edge_start must"),
     ],
@@ -211,6 +215,39 @@ def test_a_graph_that_is_no_street_network_is_refused(graph, words):
         StreetNetwork.from_osmnx(graph)
 
 
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(NetworkError, match="expected a graph of networkx or osmnx, not a int"):
+        StreetNetwork.from_osmnx(5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"length": "far"}, "length must be numbers"),
+        ({"length": -1.0}, "1 negative"),
+        ({"geometry": "LINESTRING (0 0, 1 1)"}, "expected a LineString of shapely"),
+    ],
+)
+def test_an_edge_of_a_graph_that_makes_no_sense_is_refused(change, words):
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=116.4, y=39.9)
+    graph.add_node(2, x=116.41, y=39.9)
+    graph.add_edge(1, 2, **change)
+    with pytest.raises(NetworkError, match=words):
+        StreetNetwork.from_osmnx(graph)
+
+
+def test_lengths_of_a_graph_that_are_missing_or_none_are_measured():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=116.4, y=39.9)
+    graph.add_node(2, x=116.41, y=39.9)
+    for more in ({}, {"length": None}, {"length": "855.0"}):
+        graph.add_edge(1, 2, **more)
+    length = StreetNetwork.from_osmnx(graph).length
+    assert length[:2] == pytest.approx(855.2, abs=0.5)
+    assert length[2] == 855.0
+
+
 def test_a_graph_with_nodes_without_place_is_refused():
     graph = osm_graph()
     graph.add_node(9)
@@ -223,6 +260,11 @@ def test_other_costs_change_the_components():
     parts = block().with_costs(factor_forward=shut, factor_backward=shut)
     assert len(parts.component_length) == 2
     assert len(block().component_length) == 1
+    listed = block().with_costs(factor_forward=[1, 1, 1, 1, 2], delay=[0, 0, 0, 0, 5])
+    assert listed.delay.tolist() == [0, 0, 0, 0, 5]
+    assert listed.factor_backward is None
+    with pytest.raises(NetworkError, match="delay must hold numbers"):
+        block().with_costs(delay=["a"] * 5)
 
 
 def test_beijing_is_built_in_metres_with_geodesic_lengths(shared):

@@ -134,6 +134,13 @@ def test_points_that_are_not_there_are_refused(origin, destination):
         route(network, points, points, origin=origin, destination=destination)
 
 
+def test_a_point_is_named_by_its_position():
+    network = block()
+    points = locate_nodes(network, [0])
+    with pytest.raises(QueryError, match="'a', 0: give positions"):
+        route(network, points, points, origin="a")
+
+
 def test_unequal_numbers_cannot_be_paired():
     network = block()
     points = locate_nodes(network, [0, 1])
