@@ -250,6 +250,16 @@ class StreetNetwork:
 
         return to_networkx(self)
 
+    def to_osmnx(self) -> nx.MultiDiGraph[int]:
+        """Return a graph that the functions of osmnx take: both directions, whole-number ids.
+
+        Node ids are the ids here where all of them are whole numbers, else the nodes' positions;
+        an edge's ``osmid`` is its number here. ``from_osmnx`` takes it back.
+        """
+        from .network_convert import to_osmnx  # noqa: PLC0415 - heavy, not always needed
+
+        return to_osmnx(self)
+
     @property
     def n_nodes(self) -> int:
         """Number of nodes."""

@@ -90,6 +90,39 @@ def to_networkx(network: StreetNetwork) -> nx.MultiGraph[str]:
     return graph
 
 
+def to_osmnx(network: StreetNetwork) -> nx.MultiDiGraph[int]:
+    """Return the network as a graph of osmnx; see `StreetNetwork.to_osmnx`."""
+    import networkx as nx  # noqa: PLC0415 - heavy, needed here alone
+
+    plain: Any = to_networkx(network)
+    names = _whole_numbers(network)
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=network.crs)
+    streets = np.bincount(network.edge_u, minlength=network.n_nodes)
+    streets += np.bincount(network.edge_v, minlength=network.n_nodes)
+    for (node, place), count in zip(plain.nodes(data=True), streets.tolist(), strict=True):
+        signal = {"highway": "traffic_signals"} if place["signal"] else {}
+        graph.add_node(names[node], x=place["x"], y=place["y"], street_count=count, **signal)
+    for tail, head, data in plain.edges(data=True):
+        u, v = names[tail], names[head]
+        street = {name: value for name, value in data.items() if name not in {"edge", "steps"}}
+        street |= {"osmid": data["edge"], "oneway": plain.is_directed()}
+        graph.add_edge(u, v, **street, reversed=False)
+        if not plain.is_directed():
+            back = street | {"geometry": shapely.reverse(data["geometry"])}
+            graph.add_edge(v, u, **back, reversed=True)
+    return graph
+
+
+def _whole_numbers(network: StreetNetwork) -> dict[str, int]:
+    """Return a whole number for each node id."""
+    ids = network.node_id.tolist()
+    if all(str(name).removeprefix("-").isdecimal() for name in ids):
+        numbers = {name: int(name) for name in ids}
+        if len(set(numbers.values())) == len(ids):
+            return numbers
+    return {name: position for position, name in enumerate(ids)}
+
+
 def edge_lines(
     network: StreetNetwork, edges: NDArray[np.int64] | None = None
 ) -> NDArray[np.object_]:

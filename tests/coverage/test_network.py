@@ -203,6 +203,45 @@ def test_directed_costs_give_a_directed_graph_without_closed_ways():
     assert graph.has_edge("1", "0")
 
 
+def test_osmnx_works_on_the_graph_made_for_it(tmp_path):
+    ids = ["7", "8", "-9", "10", "11"]
+    network = block(
+        crs=32650, node_id=ids, signal=np.array([True, False, False, False, False]),
+        steps=np.array([False, False, True, False, False]),
+        edge_class=np.array(["path", "path", "steps", "path", "path"], object),
+    )  # fmt: skip
+    graph = network.to_osmnx()
+    assert osmnx.shortest_path(graph, 11, -9) in ([11, 7, 8, -9], [11, 7, 10, -9])
+    nodes, edges = osmnx.graph_to_gdfs(graph)
+    assert nodes.crs == "EPSG:32650"
+    assert nodes.street_count.to_dict() == {7: 3, 8: 2, -9: 2, 10: 2, 11: 1}
+    assert len(edges) == 2 * network.n_edges
+    assert osmnx.basic_stats(graph)["street_length_total"] == pytest.approx(600)
+    osmnx.save_graphml(graph, tmp_path / "g.graphml")
+    for back in (
+        graph,
+        osmnx.load_graphml(tmp_path / "g.graphml"),
+        osmnx.project_graph(graph, to_latlong=True),
+    ):
+        again = StreetNetwork.from_osmnx(back)
+        assert sorted(again.length) == pytest.approx(sorted(network.length))
+        assert again.signal.tolist() == network.signal.tolist()
+        assert again.steps.sum() == 1
+        assert again.n_edges == network.n_edges
+
+
+def test_ids_that_are_no_whole_numbers_become_positions():
+    assert list(block(node_id=["a", "b", "c", "d", "e"]).to_osmnx()) == [0, 1, 2, 3, 4]
+    assert list(block(node_id=["1", "01", "2", "3", "4"]).to_osmnx()) == [0, 1, 2, 3, 4]
+
+
+def test_closed_ways_are_one_way_for_osmnx():
+    graph = block(crs=32650, factor_forward=[np.inf, 1, 1, 1, 1]).to_osmnx()
+    assert not graph.has_edge(0, 1)
+    assert graph.has_edge(1, 0)
+    assert graph.nodes[0]["street_count"] == 3
+
+
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
