@@ -51,7 +51,7 @@ def search_nearest(
         cut, cost, label, other = search(engine, origins, facilities, k, top)
         if not (cut and top == UNLIMITED):
             return _in_units(engine, limit, cost, label, other)
-        coarser += 3
+        coarser += 2
 
 
 def _in_units(

@@ -358,6 +358,23 @@ def test_a_limit_beyond_every_walk_costs_no_precision(limit, directed):
     assert np.array_equal(alone, nearest(network, points, ends, k=2).metres, equal_nan=True)
 
 
+def test_hundreds_of_equal_streets_in_a_row_err_by_little():
+    n, step = 160, 3.3
+    place = np.arange(n * n).reshape(n, n)
+    y, x = np.divmod(place.ravel(), n)
+    u = np.concatenate([place[:, :-1].ravel(), place[:-1].ravel()])
+    v = np.concatenate([place[:, 1:].ravel(), place[1:].ravel()])
+    grid = StreetNetwork.from_arrays(x * step, y * step, u, v)
+    corner, everyone = locate_nodes(grid, [0]), locate_nodes(grid, place.ravel())
+    limit = 100 * step  # many stand exactly at it
+    found = pairs(grid, corner, everyone, limit=limit)
+    walk = (x + y) * step
+    assert found.indices.tolist() == np.flatnonzero(walk <= limit + 1e-6).tolist()
+    assert np.abs(found.cost - walk[found.indices]).max() <= 0.001
+    far = nearest(grid, everyone, corner).metres[:, 0]
+    assert np.abs(far - walk).max() <= 0.003
+
+
 def test_both_units_come_as_a_matrix():
     network = block(steps=np.array([True, False, False, False, False]))
     found = pairs(network, [[0, 0]], [[100, 0], [100, 100]], limit=500)
