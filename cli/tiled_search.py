@@ -48,7 +48,7 @@ def pair_search(run: StudyRun) -> PairSearch:
                 network, sources, targets, folder, limit=limit, by=by, profile=profile,
                 scheduler=address, progress=run.progress,
             ).load()  # fmt: skip
-        except QueryError as error:
+        except (QueryError, OSError, ValueError) as error:
             log = FaultLog()
             log.add("scheduler_unusable", column="--scheduler", value=address, said=str(error))
             log.raise_if_any()
