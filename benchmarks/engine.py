@@ -1,5 +1,7 @@
 """The measuring core against its peers, on the streets of Moscow at 1,200 m.
 
+Service areas (J3) are those of the benchmark ``service_areas``, on real walking streets.
+
 Speed is compared by CPU seconds of one thread on both sides, the best of a few runs: what a core
 does in a second does not depend on who else uses the machine. Where a peer would take hours it is
 timed on a sample of the sources and compared per pair.
@@ -32,9 +34,11 @@ from quarterhour.data.faults import FaultLog
 from quarterhour.data.streets import read_streets
 
 try:
+    from . import service_areas
     from .engine_tiles import memory, tiles
     from .record import Record
 except ImportError:  # started as a script
+    import service_areas
     from engine_tiles import memory, tiles
     from record import Record
 
@@ -63,6 +67,7 @@ def run() -> list[Record]:
         *sparse(moscow),
         *nearest_of_types(moscow),
         *tiles(moscow.network),
+        *service_areas.run(),
         *building(),
         *starting(),
     ]

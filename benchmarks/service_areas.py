@@ -6,7 +6,9 @@ the recipe of osmnx's gallery (ego graph and union of 25 m buffers) on a sample.
 area is the GEOS union of 25 m buffers of the streets reached, with circles of 64 sides.
 
 Valhalla's wheels may need another Python than ours: name an interpreter that has ``pyvalhalla`` in
-``QUARTERHOUR_VALHALLA_PYTHON``.
+``QUARTERHOUR_VALHALLA_PYTHON``. Wheels without ``valhalla_build_tiles`` (3.2 and before) cannot
+read streets by themselves: then Valhalla counts as not installed unless that program is on the
+path.
 """
 
 from __future__ import annotations
@@ -107,10 +109,20 @@ def _covered(network: StreetNetwork, points: Locations) -> float:
     return _best(lambda: covered_area(network, points, limit=LIMIT_M, threads=1), 3)[0]
 
 
-_VALHALLA = """
-import json, subprocess, sys, time
+_BUILD_TOOL = """
+import shutil
 from pathlib import Path
 import valhalla
+build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
+build = build if build.is_file() else shutil.which(build.name)
+if build is None:
+    raise SystemExit("this Valhalla has no valhalla_build_tiles")
+"""
+
+_VALHALLA = (
+    _BUILD_TOOL
+    + """
+import json, subprocess, sys, time
 from valhalla import Actor
 from valhalla.config import get_config
 extract, folder = sys.argv[1:3]
@@ -121,7 +133,6 @@ config = get_config(tile_dir=str(tiles), tile_extract="", verbose=False)
 config["mjolnir"]["concurrency"] = 1
 path = Path(folder) / "valhalla.json"
 path.write_text(json.dumps(config))
-build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
 subprocess.run([str(build), "-c", str(path), extract], check=True, capture_output=True)
 actor = Actor(str(path))
 def ask(place):
@@ -138,14 +149,17 @@ for _ in range(2):
 shapes = [answer["features"][0]["geometry"] for answer in answers]
 print(json.dumps({"seconds": best, "shapes": shapes}))
 """
+)
 
 
 def ask_valhalla(network: StreetNetwork, points: Locations) -> tuple[float, float] | None:
     """Return CPU seconds for all facilities and mean area (m2), None where not installed."""
     python = os.environ.get("QUARTERHOUR_VALHALLA_PYTHON", sys.executable)
-    if subprocess.run(
-        [python, "-c", "import valhalla"], capture_output=True, check=False
-    ).returncode:
+    usable = subprocess.run(
+        [python, "-c", _BUILD_TOOL], capture_output=True, text=True, check=False
+    )
+    if usable.returncode:
+        print(f"Valhalla: {usable.stderr.strip().splitlines()[-1]}", file=sys.stderr)
         return None
     placed = gpd.GeoSeries(gpd.points_from_xy(points.x, points.y), crs=network.crs).to_crs(4326)
     with tempfile.TemporaryDirectory() as folder:

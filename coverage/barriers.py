@@ -48,9 +48,10 @@ def with_barriers(
     Raises
     ------
     QueryError
-        If the CRS is missing, a geometry is neither line nor polygon, or ``exempt`` does not fit.
+        If the CRS is missing, a geometry is neither line nor polygon or has coordinates that are
+        NaN, or ``exempt`` does not fit.
     """
-    shapes = _shapes(network, barriers.geometry, ("LineString", "Polygon"), "barriers")
+    shapes = _shapes(network, barriers, ("LineString", "Polygon"), "barriers")
     if exempt is not None and exempt.shape != (network.n_edges,):
         raise QueryError(f"exempt has shape {exempt.shape}, expected ({network.n_edges},)")
     near = _near(network, shapes)
@@ -103,8 +104,9 @@ def with_footways(
     QueryError
         If the CRS is missing, a geometry is no line, or ``join`` is not above 0.
     """
-    shapes = _shapes(network, footways.geometry, ("LineString",), "footways")
+    shapes = _shapes(network, footways, ("LineString",), "footways")
     parts = shapely.get_parts(shapes)
+    parts = parts[~shapely.is_empty(parts)]
     if len(parts) == 0:
         return network
     cuts = Recut(network)
@@ -118,9 +120,11 @@ def with_footways(
     return cuts.build()
 
 
-def _shapes(network: StreetNetwork, geometry: Any, kinds: tuple[str, ...], what: str) -> Array:
-    """Return the geometries in the network's CRS, checked."""
-    found = []
+def _shapes(network: StreetNetwork, table: Any, kinds: tuple[str, ...], what: str) -> Array:
+    """Return the geometries in the network's CRS, checked; areas that cross themselves mended."""
+    if not hasattr(table, "geometry"):
+        raise QueryError(f"the {what} are a {type(table).__name__} without geometry")
+    geometry, found = table.geometry, []
     if geometry.crs is None and network.crs is not None:
         found.append(f"the {what} have no CRS: set it, e.g. .set_crs(4326)")
     if geometry.crs is not None and network.crs is None:
@@ -129,11 +133,14 @@ def _shapes(network: StreetNetwork, geometry: Any, kinds: tuple[str, ...], what:
     others = int((~geometry.geom_type.isin(allowed)).sum())
     if others:
         found.append(f"{others} of the {what} are missing or not of {', '.join(sorted(allowed))}")
+    numbers = shapely.get_coordinates(np.asarray(geometry.array))
+    if not np.isfinite(numbers).all():
+        found.append(f"{what} have coordinates that are NaN or infinite")
     raise_all(QueryError, found)
     if geometry.crs is not None and geometry.crs != network.crs:
         geometry = geometry.to_crs(network.crs)
     shapes: Array = np.asarray(geometry.array)
-    return shapes
+    return np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
 
 
 def _blocked(line: Any, shapes: Array) -> list[tuple[float, float]]:

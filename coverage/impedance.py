@@ -53,10 +53,11 @@ def impedance(network: StreetNetwork, by: Unit, profile: TravelProfile) -> Imped
     Raises
     ------
     QueryError
-        If ``by`` is neither ``"metres"`` nor ``"seconds"``.
+        If ``by`` is neither ``"metres"`` nor ``"seconds"``, or the profile is none.
     """
-    if by not in {"metres", "seconds"}:
-        raise QueryError(f'by is {by!r}, expected "metres" or "seconds"')
+    check_unit("by", by)
+    if not isinstance(profile, TravelProfile):
+        raise QueryError(f"profile is {profile!r}, expected a TravelProfile, e.g. ADULT")
     is_open = [_open(network.factor_forward, network), _open(network.factor_backward, network)]
     times = [
         _seconds(network, profile, network.factor_forward),
@@ -76,6 +77,12 @@ def impedance(network: StreetNetwork, by: Unit, profile: TravelProfile) -> Imped
         other_access=pace if by == "metres" else 1.0,
         ratio=ratio if _proportional(network, profile) else None,
     )
+
+
+def check_unit(name: str, unit: object) -> None:
+    """Raise `QueryError` unless a unit is ``"metres"`` or ``"seconds"``."""
+    if unit not in {"metres", "seconds"}:
+        raise QueryError(f'{name} is {unit!r}, expected "metres" or "seconds"')
 
 
 def _seconds(network: StreetNetwork, profile: TravelProfile, factor: Floats | None) -> Floats:

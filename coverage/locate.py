@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,10 +15,14 @@ from pyproj import Proj, Transformer
 from .errors import QueryError, raise_all
 from .network import StreetNetwork
 from .network_convert import edge_lines
+from .options import above_zero
 from .points import Points, read_entrances, read_points
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    #: What a question takes for points: located ones, or a table to be located as it is.
+    Placeable: TypeAlias = "Locations | gpd.GeoDataFrame | gpd.GeoSeries"
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +55,9 @@ class Locations:
         bool (n,): the point has an entry within the snapping limit.
     count_access
         Whether ``access`` is part of every cost.
+    given
+        The points as they were given: a GeoSeries in its own CRS, or (n, 2) metres; None where
+        only the entries are known.
     """
 
     network: StreetNetwork
@@ -63,6 +70,7 @@ class Locations:
     y: Floats
     reached: NDArray[np.bool_]
     count_access: bool = True
+    given: gpd.GeoSeries | Floats | None = None
 
     def __len__(self) -> int:
         return len(self.reached)
@@ -72,9 +80,30 @@ class Locations:
         """int64 (e,): position of the point each entry belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(self.start))
 
+    @property
+    def points(self) -> gpd.GeoSeries:
+        """The points with their index, in the CRS in which they were given; None if not known."""
+        import geopandas as gpd  # noqa: PLC0415 - heavy, not needed for import
+
+        if isinstance(self.given, gpd.GeoSeries):
+            return self.given
+        shapes = [None] * len(self) if self.given is None else shapely.points(self.given)
+        return gpd.GeoSeries(shapes, index=self.index, crs=self.network.crs)
+
     def take(self, rows: ArrayLike) -> Locations:
-        """Return some of the points, in the order of ``rows`` (positions, none twice)."""
-        rows = np.asarray(rows)
+        """Return some of the points, in the order of ``rows``.
+
+        Parameters
+        ----------
+        rows
+            Positions, or bool (n,). A position may stand several times, and so does its index.
+
+        Raises
+        ------
+        QueryError
+            If a position is out of range, or there are not n flags.
+        """
+        rows = _positions(np.asarray(rows), len(self))
         count = self.start[rows + 1] - self.start[rows]
         start = _starts(count)
         entry = np.repeat(self.start[rows] - start[:-1], count) + np.arange(start[-1])
@@ -89,6 +118,7 @@ class Locations:
             self.y[entry],
             self.reached[rows],
             self.count_access,
+            _rows_of(self.given, rows),
         )
 
     def on_small_island(self, small: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
@@ -127,7 +157,7 @@ def locate(
         The streets; edges closed in both directions are not entered.
     points
         Points with a CRS (reprojected when it is another one), or an (n, 2) array of metres in
-        the network's CRS.
+        the network's CRS. Heights are not used.
     snap_limit
         Metres; a point or gate farther from every street has no entry there.
     entrances
@@ -143,8 +173,7 @@ def locate(
         coordinate is NaN, a geometry is no point, an index or id is repeated, a gate belongs to
         no point, or the limit is not above 0.
     """
-    if not snap_limit > 0:
-        raise QueryError(f"snap_limit is {snap_limit}, expected above 0")
+    raise_all(QueryError, above_zero("snap_limit", snap_limit, infinite=True))
     if network.n_edges == 0:
         raise QueryError("the network has no streets")
     given = read_points(network, points)
@@ -167,6 +196,7 @@ def locate(
         y[order],
         count > 0,
         count_access,
+        given.points,
     )
 
 
@@ -205,13 +235,46 @@ def locate_nodes(
         network.x[numbers[reached]],
         network.y[numbers[reached]],
         reached,
+        given=np.column_stack([network.x[numbers], network.y[numbers]]),
     )
 
 
-def check_network_of(network: StreetNetwork, *groups: Locations) -> None:
-    """Raise `QueryError` unless all locations lie on this very network."""
-    if any(group.network is not network for group in groups):
+def located(network: StreetNetwork, points: Placeable) -> Locations:
+    """Return points that a question is asked of: as they are, or a table located by `locate`.
+
+    Raises
+    ------
+    QueryError
+        If the locations lie on another network, or the table's points cannot be located.
+    """
+    if not isinstance(network, StreetNetwork):
+        raise QueryError(f"the network is a {type(network).__name__}, expected a StreetNetwork")
+    if not isinstance(points, Locations):
+        return locate(network, points)
+    if points.network is not network:
         raise QueryError("points lie on another network: locate all of them on this one")
+    return points
+
+
+def _rows_of(given: Any, rows: NDArray[np.int64]) -> Any:
+    if given is None or isinstance(given, np.ndarray):
+        return None if given is None else given[rows]
+    return given.iloc[rows]
+
+
+def _positions(rows: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """Return the positions that rows name, checked."""
+    if rows.dtype == np.bool_:
+        if rows.shape != (size,):
+            raise QueryError(f"rows are {rows.shape} flags, expected ({size},)")
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if rows.dtype.kind not in "iu" or rows.ndim != 1:
+        raise QueryError(f"rows must be positions (k,), not {rows.dtype} {rows.shape}")
+    if rows.min() < 0 or rows.max() >= size:
+        raise QueryError(f"rows must be positions 0..{size - 1}")
+    return rows.astype(np.int64, copy=False)
 
 
 def _starts(count: NDArray[np.int64]) -> NDArray[np.int64]:

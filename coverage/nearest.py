@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from .engine import Engine, engine
-from .errors import QueryError
+from .errors import QueryError, raise_all
 from .impedance import Unit
-from .locate import Locations, check_network_of
+from .locate import Locations, located
 from .nearest_search import search_nearest
 from .network import StreetNetwork
+from .options import above_zero, one_or_more
 from .profiles import ADULT, TravelProfile
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from .locate import Placeable
 
 Floats = NDArray[np.float64]
 
@@ -30,38 +36,61 @@ class Nearest:
         int64 (n, k): position of the facility among those given, -1 where none is reached.
     metres, seconds
         float64 (n, k): the walk from origin to facility; NaN where none is reached.
-    index, facility_index
-        Indices of the origins and of the facilities.
+    origins
+        The origins, located.
+    facility_index
+        Index of the facilities.
     """
 
     facility: NDArray[np.int64]
     metres: Floats
     seconds: Floats
-    index: pd.Index[Any]
+    origins: Locations
     facility_index: pd.Index[Any]
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row an origin and rank that is reached.
+    @property
+    def index(self) -> pd.Index[Any]:
+        """Index of the origins."""
+        return self.origins.index
 
-        Columns are origin, rank, facility, metres, seconds; ``origin`` and
-        ``facility`` are index values; ``rank`` starts at 1.
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return one row an origin and rank that is reached, and one for whom nothing is.
+
+        Returns
+        -------
+        GeoDataFrame
+            Index, geometry and CRS are those of the origins: with ``k=1`` the rows are the origins
+            in their order. Columns ``rank`` (from 1), ``facility`` (index value; missing where none
+            is reached), ``metres``, ``seconds`` (NaN there).
         """
-        row, rank = np.nonzero(self.facility >= 0)
-        return pd.DataFrame(
-            {
-                "origin": self.index[row],
-                "rank": rank + 1,
-                "facility": self.facility_index[self.facility[row, rank]],
-                "metres": self.metres[row, rank],
-                "seconds": self.seconds[row, rank],
-            }
-        )
+        import geopandas as gpd  # noqa: PLC0415 - heavy, not needed for import
+
+        told = self.facility >= 0
+        told[:, 0] = True
+        row, rank = np.nonzero(told)
+        where = self.facility[row, rank]
+        columns = {
+            "rank": rank + 1,
+            "facility": _named(self.facility_index, where),
+            "metres": self.metres[row, rank],
+            "seconds": self.seconds[row, rank],
+        }
+        points = self.origins.points.iloc[row]
+        return gpd.GeoDataFrame(columns, index=points.index, geometry=points.array, crs=points.crs)
+
+
+def _named(index: pd.Index[Any], position: NDArray[np.int64]) -> Any:
+    """Return index values at positions, missing at -1; whole numbers stay whole."""
+    names = pd.Series(index.array)
+    if pd.api.types.is_integer_dtype(names.dtype):
+        names = names.astype("Int64")
+    return names.reindex(position).array
 
 
 def nearest(
     network: StreetNetwork,
-    origins: Locations,
-    facilities: Locations,
+    origins: Placeable,
+    facilities: Placeable,
     *,
     k: int = 1,
     limit: float | None = None,
@@ -75,11 +104,11 @@ def nearest(
     network
         The streets.
     origins, facilities
-        Points located on this network.
+        Points located on this network, or tables of points, which are located as they are.
     k
         How many different facilities.
     limit
-        Largest cost in the unit of ``by``, inclusive; None for no limit.
+        Largest cost in the unit of ``by``, inclusive; None or infinite for no limit.
     by
         The unit that is minimised; of the route found, the other unit is given beside it.
     profile
@@ -88,23 +117,21 @@ def nearest(
     Raises
     ------
     QueryError
-        If the points lie on another network, ``k`` is below 1, the limit is not above 0, or
-        ``by`` is unknown.
+        If the points lie on another network or cannot be located, ``k`` is no whole number of 1 or
+        more, the limit is not above 0, or ``by`` is unknown.
     """
-    check_network_of(network, origins, facilities)
-    if k < 1:
-        raise QueryError(f"k is {k}, expected 1 or more")
-    check_limit(limit)
+    raise_all(QueryError, [*one_or_more("k", k), *_limit_breaches(limit)])
+    here, there = located(network, origins), located(network, facilities)
+    if limit is not None and np.isinf(limit):
+        limit = None
 
     def prepare(coarser: int) -> Engine:
-        return engine(network, by, profile, limit, coarser=coarser, backwards=True)
+        return engine(network, by, profile, None, coarser=coarser, backwards=True)
 
-    cost, other, facility = search_nearest(prepare, origins, facilities, k, limit)
+    cost, other, facility = search_nearest(prepare, here, there, int(k), limit)
     metres, seconds = (cost, other) if by == "metres" else (other, cost)
-    return Nearest(facility, metres, seconds, origins.index, facilities.index)
+    return Nearest(facility, metres, seconds, here, there.index)
 
 
-def check_limit(limit: float | None) -> None:
-    """Raise `QueryError` unless the limit is None or above 0."""
-    if limit is not None and not limit > 0:
-        raise QueryError(f"limit is {limit}, expected above 0")
+def _limit_breaches(limit: float | None) -> list[str]:
+    return [] if limit is None else above_zero("limit", limit, infinite=True)

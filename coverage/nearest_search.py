@@ -33,7 +33,7 @@ def search_nearest(
     ----------
     prepare
         Returns the engine that walks backwards, its ticks coarser by the given powers of two;
-        asked again when an unlimited walk is longer than 32 bits of ticks.
+        asked again when a walk within the limit is longer than 32 bits of ticks.
     origins, facilities
         Points on the network.
     k
@@ -44,17 +44,14 @@ def search_nearest(
     coarser = 0
     while True:
         engine = prepare(coarser)
-        unlimited = limit is None or not np.isfinite(limit)
-        top = (
-            UNLIMITED
-            if unlimited
-            else np.uint64(np.rint(((limit or 0) + TOLERANCE) * engine.scale))
-        )
+        top = UNLIMITED
+        if limit is not None:
+            top = np.uint64(min(float(UNLIMITED), np.rint((limit + TOLERANCE) * engine.scale)))
         search = _one if k == 1 else _several
         cut, cost, label, other = search(engine, origins, facilities, k, top)
-        if not (cut and unlimited):
+        if not (cut and top == UNLIMITED):
             return _in_units(engine, limit, cost, label, other)
-        coarser += 3
+        coarser += 2
 
 
 def _in_units(

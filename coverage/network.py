@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 
+from .errors import NetworkError
 from .network_checks import check_network
 
 if TYPE_CHECKING:
@@ -136,7 +137,10 @@ class StreetNetwork:
         """
         from .network_build import fields_from_arrays  # noqa: PLC0415 - heavy, not always needed
 
-        geometry = None if edge_start is None else (edge_start, gx, gy)
+        given = [part is not None for part in (edge_start, gx, gy)]
+        if any(given) and not all(given):
+            raise NetworkError("give edge_start, gx and gy together, or none of them")
+        geometry = (edge_start, gx, gy) if all(given) else None
         return cls(**fields_from_arrays(x, y, u, v, length, crs, geometry, attributes))
 
     @classmethod
@@ -246,6 +250,16 @@ class StreetNetwork:
 
         return to_networkx(self)
 
+    def to_osmnx(self) -> nx.MultiDiGraph[int]:
+        """Return a graph that the functions of osmnx take: both directions, whole-number ids.
+
+        Node ids are the ids here where all of them are whole numbers, else the nodes' positions;
+        an edge's ``osmid`` is its number here. ``from_osmnx`` takes it back.
+        """
+        from .network_convert import to_osmnx  # noqa: PLC0415 - heavy, not always needed
+
+        return to_osmnx(self)
+
     @property
     def n_nodes(self) -> int:
         """Number of nodes."""
@@ -288,9 +302,9 @@ class StreetNetwork:
     def with_costs(
         self,
         *,
-        factor_forward: Floats | None = None,
-        factor_backward: Floats | None = None,
-        delay: Floats | None = None,
+        factor_forward: ArrayLike | None = None,
+        factor_backward: ArrayLike | None = None,
+        delay: ArrayLike | None = None,
     ) -> StreetNetwork:
         """Return the same streets with other directed factors and delays.
 
@@ -299,10 +313,19 @@ class StreetNetwork:
         NetworkError
             As the class does.
         """
-        from .network_build import components  # noqa: PLC0415 - heavy, not always needed
+        from .network_build import attributes, components  # noqa: PLC0415 - heavy
 
+        costs = {
+            "factor_forward": factor_forward,
+            "factor_backward": factor_backward,
+            "delay": delay,
+        }
+        given = attributes(costs)
         changed = replace(
-            self, factor_forward=factor_forward, factor_backward=factor_backward, delay=delay
+            self,
+            factor_forward=given.get("factor_forward"),
+            factor_backward=given.get("factor_backward"),
+            delay=given.get("delay"),
         )
         label, metres = components(
             self.n_nodes, self.edge_u, self.edge_v, self.length, changed.closed

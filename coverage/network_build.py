@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
+from pyproj.exceptions import CRSError
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -30,29 +31,29 @@ def fields_from_arrays(
     length: ArrayLike | None,
     crs: Any,
     geometry: tuple[Any, Any, Any] | None,
-    attributes: Fields,
+    more: Fields,
 ) -> Fields:
     """Return all fields, with defaults filled in; see `StreetNetwork.from_arrays`."""
     fields: Fields = {
-        "x": np.asarray(x, dtype=np.float64),
-        "y": np.asarray(y, dtype=np.float64),
+        "x": _typed("x", x, np.float64),
+        "y": _typed("y", y, np.float64),
         "edge_u": _indices("u", u),
         "edge_v": _indices("v", v),
-        "crs": None if crs is None else CRS.from_user_input(crs),
+        "crs": None if crs is None else crs_of(crs),
     }
     raise_all(NetworkError, _end_breaches(fields))
     start, gx, gy = geometry if geometry is not None else straight_lines(fields)
     fields |= {
-        "edge_start": np.asarray(start, dtype=np.int64),
-        "gx": np.asarray(gx, dtype=np.float64),
-        "gy": np.asarray(gy, dtype=np.float64),
+        "edge_start": _typed("edge_start", start, np.int64),
+        "gx": _typed("gx", gx, np.float64),
+        "gy": _typed("gy", gy, np.float64),
     }
     fields["length"] = (
         line_lengths(fields["edge_start"], fields["gx"], fields["gy"])
         if length is None
-        else np.asarray(length, dtype=np.float64)
+        else _typed("length", length, np.float64)
     )
-    return complete(fields | _typed(attributes))
+    return complete(fields | attributes(more))
 
 
 def fields_from_streets(streets: Streets, crs: Any) -> Fields:
@@ -153,9 +154,23 @@ def metric(crs: Any) -> CRS:
     NetworkError
         If it is not.
     """
-    wanted = CRS.from_user_input(crs)
+    wanted = crs_of(crs)
     raise_all(NetworkError, crs_breaches(wanted))
     return wanted
+
+
+def crs_of(crs: Any) -> CRS:
+    """Return what pyproj makes of a CRS.
+
+    Raises
+    ------
+    NetworkError
+        If it makes nothing of it.
+    """
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        raise NetworkError(f"{crs!r} is no CRS: {error}") from error
 
 
 def _lonlat_breaches(lon: Floats, lat: Floats) -> list[str]:
@@ -192,7 +207,8 @@ def _end_breaches(fields: Fields) -> list[str]:
     return found
 
 
-def _typed(attributes: Fields) -> Fields:
+def attributes(given: Fields) -> Fields:
+    """Return the optional arrays that are given, in their types; unknown names are an error."""
     types = {
         "node_id": object,
         "edge_class": object,
@@ -203,11 +219,17 @@ def _typed(attributes: Fields) -> Fields:
         "factor_backward": np.float64,
         "delay": np.float64,
     }
-    unknown = sorted(set(attributes) - set(types))
+    unknown = sorted(set(given) - set(types))
     if unknown:
         raise NetworkError(f"unknown attributes: {', '.join(unknown)}")
     return {
-        name: np.asarray(value, dtype=types[name])
-        for name, value in attributes.items()
-        if value is not None
+        name: _typed(name, value, types[name]) for name, value in given.items() if value is not None
     }
+
+
+def _typed(name: str, values: Any, kind: Any) -> NDArray[Any]:
+    """Return values as an array of a kind."""
+    try:
+        return np.asarray(values, dtype=kind)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{name} must hold numbers: {error}") from error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 
 from .errors import NetworkError
-from .network_build import complete, line_lengths, metric, utm_zone
+from .network_build import complete, crs_of, line_lengths, metric, utm_zone
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -90,6 +90,39 @@ def to_networkx(network: StreetNetwork) -> nx.MultiGraph[str]:
     return graph
 
 
+def to_osmnx(network: StreetNetwork) -> nx.MultiDiGraph[int]:
+    """Return the network as a graph of osmnx; see `StreetNetwork.to_osmnx`."""
+    import networkx as nx  # noqa: PLC0415 - heavy, needed here alone
+
+    plain: Any = to_networkx(network)
+    names = _whole_numbers(network)
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=network.crs)
+    streets = np.bincount(network.edge_u, minlength=network.n_nodes)
+    streets += np.bincount(network.edge_v, minlength=network.n_nodes)
+    for (node, place), count in zip(plain.nodes(data=True), streets.tolist(), strict=True):
+        signal = {"highway": "traffic_signals"} if place["signal"] else {}
+        graph.add_node(names[node], x=place["x"], y=place["y"], street_count=count, **signal)
+    for tail, head, data in plain.edges(data=True):
+        u, v = names[tail], names[head]
+        street = {name: value for name, value in data.items() if name not in {"edge", "steps"}}
+        street |= {"osmid": data["edge"], "oneway": plain.is_directed()}
+        graph.add_edge(u, v, **street, reversed=False)
+        if not plain.is_directed():
+            back = street | {"geometry": shapely.reverse(data["geometry"])}
+            graph.add_edge(v, u, **back, reversed=True)
+    return graph
+
+
+def _whole_numbers(network: StreetNetwork) -> dict[str, int]:
+    """Return a whole number for each node id."""
+    ids = network.node_id.tolist()
+    if all(str(name).removeprefix("-").isdecimal() for name in ids):
+        numbers = {name: int(name) for name in ids}
+        if len(set(numbers.values())) == len(ids):
+            return numbers
+    return {name: position for position, name in enumerate(ids)}
+
+
 def edge_lines(
     network: StreetNetwork, edges: NDArray[np.int64] | None = None
 ) -> NDArray[np.object_]:
@@ -109,12 +142,14 @@ def _is_open(factor: Floats | None, edge: int) -> bool:
 
 
 def _graph_crs(graph: nx.MultiDiGraph[Any]) -> CRS:
+    if not isinstance(getattr(graph, "graph", None), dict):
+        raise NetworkError(f"expected a graph of networkx or osmnx, not a {type(graph).__name__}")
     crs = graph.graph.get("crs")
     if crs is None:
         raise NetworkError('the graph has no CRS: set graph.graph["crs"]')
     if graph.number_of_nodes() == 0:
         raise NetworkError("the graph has no nodes")
-    return CRS.from_user_input(crs)
+    return crs_of(crs)
 
 
 def _coordinates(graph: nx.MultiDiGraph[Any], axis: str) -> Floats:
@@ -122,7 +157,7 @@ def _coordinates(graph: nx.MultiDiGraph[Any], axis: str) -> Floats:
     missing = sum(value is None for value in values)
     if missing:
         raise NetworkError(f"{missing} nodes of the graph have no {axis}")
-    return np.array(values, dtype=np.float64)
+    return _numbers(f"{axis} of the nodes", values)
 
 
 def _target(crs: Any, x: Floats, y: Floats) -> CRS:
@@ -137,7 +172,8 @@ def _undirected(
     waiting: dict[tuple[Any, ...], int] = {}
     for u, v, data in graph.edges(data=True):
         coords = _line(data, at[u], at[v], x, y)
-        length = round(float(data.get("length", -1.0)), 3)
+        length = data.get("length")
+        length = round(length, 3) if isinstance(length, float) else length
         back = (v, u, length, coords[::-1].tobytes())
         if graph.is_directed() and waiting.get(back, 0):
             waiting[back] -= 1
@@ -150,9 +186,12 @@ def _undirected(
 
 def _line(data: dict[str, Any], u: int, v: int, x: Floats, y: Floats) -> Floats:
     """Return an edge's geometry as (p, 2), running from u to v."""
-    if data.get("geometry") is None:
+    line = data.get("geometry")
+    if line is None:
         return np.array([[x[u], y[u]], [x[v], y[v]]])
-    coords = shapely.get_coordinates(data["geometry"])
+    if not isinstance(line, shapely.LineString) or line.is_empty:
+        raise NetworkError(f"an edge's geometry is {line!r}, expected a LineString of shapely")
+    coords = shapely.get_coordinates(line)
     first, last = coords[0], coords[-1]
     along = np.hypot(*(first - (x[u], y[u]))) + np.hypot(*(last - (x[v], y[v])))
     against = np.hypot(*(first - (x[v], y[v]))) + np.hypot(*(last - (x[u], y[u])))
@@ -163,7 +202,8 @@ def _lengths(
     data: list[dict[str, Any]], start: NDArray[np.int64], points: Floats, source: CRS
 ) -> Floats:
     """Return the given lengths (m), measuring those that are missing."""
-    given = np.array([float(d.get("length", np.nan)) for d in data], dtype=np.float64)
+    values = [d.get("length") for d in data]
+    given = _numbers("length", [np.nan if value is None else value for value in values])
     missing = np.isnan(given)
     if not missing.any():
         return given
@@ -173,6 +213,13 @@ def _lengths(
         part = points[start[edge] : start[edge + 1]]
         given[edge] = _GEOD.line_length(part[:, 0], part[:, 1])
     return given
+
+
+def _numbers(what: str, values: list[Any]) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{what} must be numbers: {error}") from error
 
 
 def _first(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .engine import engine
-from .errors import QueryError
-from .impedance import Unit
-from .locate import Locations, check_network_of
-from .nearest import check_limit
+from .errors import QueryError, raise_all
+from .impedance import Unit, check_unit
+from .locate import located
+from .longest_walk import useful_limit
 from .network import StreetNetwork
+from .options import above_zero, check_threads
 from .pairs_search import search_pairs
 from .profiles import ADULT, TravelProfile
+
+if TYPE_CHECKING:
+    from .locate import Placeable
 
 Singles = NDArray[np.float32]
 
@@ -81,9 +85,22 @@ class Pairs:
             raise AssertionError("neither proportional nor carried")
         return self.cost * np.float32(self.ratio)
 
-    def to_scipy(self) -> csr_array:
-        """Return the costs as a CSR array; a cost of 0 is stored, an absent pair is not."""
-        return csr_array((self.cost, self.indices, self.indptr), shape=self.shape)
+    def to_scipy(self, unit: Unit | None = None) -> csr_array:
+        """Return a CSR array, indices rising; a cost of 0 is stored, an absent pair is not.
+
+        Parameters
+        ----------
+        unit
+            ``"metres"`` or ``"seconds"``, by default the unit that was minimised.
+
+        Raises
+        ------
+        QueryError
+            If ``unit`` is unknown.
+        """
+        check_unit("unit", unit or self.by)
+        values = self.metres if (unit or self.by) == "metres" else self.seconds
+        return csr_array((values, self.indices, self.indptr), shape=self.shape)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a pair: source, target (index values), metres, seconds."""
@@ -100,8 +117,8 @@ class Pairs:
 
 def pairs(
     network: StreetNetwork,
-    sources: Locations,
-    targets: Locations,
+    sources: Placeable,
+    targets: Placeable,
     *,
     limit: float,
     by: Unit = "metres",
@@ -115,7 +132,7 @@ def pairs(
     network
         The streets.
     sources, targets
-        Points located on this network.
+        Points located on this network, or tables of points, which are located as they are.
     limit
         Largest cost in the unit of ``by``, inclusive and finite.
     by
@@ -128,15 +145,15 @@ def pairs(
     Raises
     ------
     QueryError
-        If the points lie on another network, the limit is not above 0 and finite, or ``by`` is
-        unknown.
+        If the points lie on another network or cannot be located, the limit is not above 0 and
+        finite, threads are fewer than 1, or ``by`` is unknown.
     """
-    check_network_of(network, sources, targets)
-    check_limit(limit)
-    if not np.isfinite(limit):
-        raise QueryError("limit must be finite")
-    ready = engine(network, by, profile, limit)
-    rows = search_pairs(ready, sources, targets, limit, threads=threads)
+    raise_all(QueryError, above_zero("limit", limit))
+    check_threads(threads)
+    here, there = located(network, sources), located(network, targets)
+    most = useful_limit(network, limit, by, profile, here, there)
+    ready = engine(network, by, profile, most)
+    rows = search_pairs(ready, here, there, most, threads=threads)
     ratio = ready.costs.ratio
     return Pairs(
         rows.indptr,
@@ -146,6 +163,6 @@ def pairs(
         limit,
         ratio,
         rows.other,
-        sources.index,
-        targets.index,
+        here.index,
+        there.index,
     )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
+#: Metres from all streets beyond which bare numbers as small as degrees are taken for degrees.
+_FAR_M = 10_000.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """Checked points in the network's CRS.
@@ -25,6 +29,8 @@ class Points:
     ----------
     xy
         float64 (n, 2): metres.
+    points
+        The points as given: a GeoSeries, or ``xy``.
     index
         Index as given.
     ids
@@ -34,6 +40,7 @@ class Points:
     """
 
     xy: NDArray[np.float64]
+    points: gpd.GeoSeries | NDArray[np.float64]
     index: pd.Index[Any]
     ids: pd.Index[Any]
     owner: NDArray[np.int64]
@@ -50,12 +57,12 @@ def read_points(
         Listing every breach; see `quarterhour.coverage.locate.locate`.
     """
     if not hasattr(points, "geometry"):
-        return _from_array(np.asarray(points, dtype=np.float64))
+        return _from_array(network, points)
     table: Any = points
     xy = _coordinates(network, table.geometry, "the points")
     ids = pd.Index(table["id"]) if "id" in getattr(table, "columns", ()) else table.index
     raise_all(QueryError, _repeat_breaches(table.index, ids))
-    return Points(xy, table.index, ids, np.arange(len(xy)))
+    return Points(xy, table.geometry, table.index, ids, np.arange(len(xy)))
 
 
 def read_entrances(network: StreetNetwork, points: Points, entrances: gpd.GeoDataFrame) -> Points:
@@ -67,27 +74,33 @@ def read_entrances(network: StreetNetwork, points: Points, entrances: gpd.GeoDat
         If the column ``demand_id`` is missing or names points that are not there, or as
         `read_points` does.
     """
-    if "demand_id" not in entrances.columns:
-        raise QueryError('the entrances have no column "demand_id"')
+    if not (hasattr(entrances, "geometry") and "demand_id" in getattr(entrances, "columns", ())):
+        raise QueryError('the entrances have no column "demand_id", or no geometry')
     if len(entrances) == 0:
         nothing = np.zeros(0, dtype=np.int64)
-        return Points(np.zeros((0, 2)), entrances.index, entrances.index, nothing)
+        none = np.zeros((0, 2))
+        return Points(none, none, entrances.index, entrances.index, nothing)
     xy = _coordinates(network, entrances.geometry, "the entrances")
     owner = points.ids.get_indexer(pd.Index(entrances["demand_id"]))
     stray = entrances["demand_id"][owner < 0].tolist()
     if stray:
         raise QueryError(f"{len(stray)} entrances lead to no point, e.g. demand_id {stray[0]!r}")
-    return Points(xy, entrances.index, entrances.index, owner.astype(np.int64))
+    return Points(xy, xy, entrances.index, entrances.index, owner.astype(np.int64))
 
 
-def _from_array(xy: NDArray[np.float64]) -> Points:
+def _from_array(network: StreetNetwork, points: Any) -> Points:
+    try:
+        xy = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        expected = "a GeoDataFrame or GeoSeries of points, or an (n, 2) array of metres"
+        raise QueryError(f"points are a {type(points).__name__}, expected {expected}") from error
     if xy.size == 0:
         raise QueryError("there are no points to locate")
     if xy.ndim != 2 or xy.shape[1] != 2:
         raise QueryError(f"coordinates have shape {xy.shape}, expected (n, 2)")
-    raise_all(QueryError, _number_breaches(xy, "the points"))
+    raise_all(QueryError, _number_breaches(xy, "the points") or _degree_breaches(network, xy))
     index = pd.RangeIndex(len(xy))
-    return Points(xy, index, index, np.arange(len(xy)))
+    return Points(xy, xy, index, index, np.arange(len(xy)))
 
 
 def _coordinates(network: StreetNetwork, geometry: Any, what: str) -> NDArray[np.float64]:
@@ -96,9 +109,13 @@ def _coordinates(network: StreetNetwork, geometry: Any, what: str) -> NDArray[np
         raise QueryError(f"there are no points to locate in {what}")
     raise_all(QueryError, _crs_breaches(network, geometry.crs, what))
     kinds = shapely.get_type_id(geometry.array)
-    others = int((kinds != shapely.GeometryType.POINT).sum())
-    if others:
-        raise QueryError(f"{others} geometries of {what} are missing or no points")
+    others = (kinds != shapely.GeometryType.POINT) | shapely.is_empty(geometry.array)
+    if others.any():
+        first = geometry.index[int(others.argmax())]
+        raise QueryError(
+            f"{int(others.sum())} geometries of {what} are missing, empty or no points, "
+            f"e.g. at index {first!r}: of areas take .representative_point()"
+        )
     if geometry.crs is not None and geometry.crs != network.crs:
         geometry = geometry.to_crs(network.crs)
     xy = np.column_stack([shapely.get_x(geometry.array), shapely.get_y(geometry.array)])
@@ -117,6 +134,20 @@ def _crs_breaches(network: StreetNetwork, crs: Any, what: str) -> list[str]:
 def _number_breaches(xy: NDArray[np.float64], what: str) -> list[str]:
     bad = int((~np.isfinite(xy).all(axis=1)).sum())
     return [f"{bad} of {what} have coordinates that are NaN or infinite"] if bad else []
+
+
+def _degree_breaches(network: StreetNetwork, xy: NDArray[np.float64]) -> list[str]:
+    """Return what is wrong when bare numbers can only be degrees: far from any street."""
+    degrees = (np.abs(xy) <= [180.0, 180.0]).all()
+    if network.crs is None or not degrees or network.n_nodes == 0:
+        return []
+    low = np.array([network.x.min(), network.y.min()])
+    high = np.array([network.x.max(), network.y.max()])
+    apart = np.maximum(low - xy, xy - high).max(axis=1)
+    if apart.min() < _FAR_M:
+        return []
+    words = "the points look like degrees, but bare numbers are metres in the network's CRS"
+    return [f"{words}: give a GeoSeries with a CRS"]
 
 
 def _repeat_breaches(index: pd.Index[Any], ids: pd.Index[Any]) -> list[str]:

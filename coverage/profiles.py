@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -43,6 +44,9 @@ class TravelProfile:
         raise_all(QueryError, self._breaches())
 
     def _breaches(self) -> list[str]:
+        values = (self.speed_kmh, self.signal_delay_s, self.steps_factor)
+        if not all(isinstance(value, Real) for value in values):
+            return [f"speed, delay and factor are {values}, expected numbers"]
         checks = {
             f"speed_kmh is {self.speed_kmh}, expected above 0": self.speed_kmh > 0,
             f"signal_delay_s is {self.signal_delay_s}, expected 0 or more": (
@@ -50,7 +54,6 @@ class TravelProfile:
             ),
             f"steps_factor is {self.steps_factor}, expected above 0": self.steps_factor > 0,
         }
-        values = (self.speed_kmh, self.signal_delay_s, self.steps_factor)
         finite = {f"{values} must be finite": bool(np.isfinite(values).all())}
         return [words for words, holds in (checks | finite).items() if not holds]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +17,15 @@ from .chains import Chains
 from .engine import Engine, Spots, along_ticks, engine, spots
 from .errors import QueryError
 from .impedance import Unit, impedance
-from .locate import Locations, check_network_of
+from .locate import Locations, located
 from .network import StreetNetwork
 from .profiles import ADULT, TravelProfile
 from .tables import CLOSED, FAR
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from .locate import Placeable
 
 Array = NDArray[Any]
 
@@ -60,8 +64,8 @@ class _Part:
 
 def route(
     network: StreetNetwork,
-    origins: Locations,
-    destinations: Locations,
+    origins: Placeable,
+    destinations: Placeable,
     *,
     origin: int = 0,
     destination: int = 0,
@@ -75,7 +79,7 @@ def route(
     network
         The streets.
     origins, destinations
-        Points located on this network.
+        Points located on this network, or tables of points, which are located as they are.
     origin, destination
         Positions of the two points among them.
     by
@@ -88,22 +92,29 @@ def route(
     QueryError
         If the points lie on another network, a position is out of range, or ``by`` is unknown.
     """
-    check_network_of(network, origins, destinations)
+    origins, destinations = located(network, origins), located(network, destinations)
+    if not (isinstance(origin, Integral) and isinstance(destination, Integral)):
+        raise QueryError(f"there is no pair of points {origin!r}, {destination!r}: give positions")
     if not (0 <= origin < len(origins) and 0 <= destination < len(destinations)):
         raise QueryError(f"there is no pair of points {origin}, {destination}")
-    ready = engine(network, by, profile, None)
-    found = _search(ready, origins, destinations, origin, destination)
+    here, there = origins.take([origin]), destinations.take([destination])
+    for coarser in itertools.count(0, 2):
+        ready = engine(network, by, profile, None, coarser=coarser)
+        found = _search(ready, here, there)
+        if found is not None or not _one_component(here, there):
+            break
+        if _most_ticks(ready, here, there) <= _LIMIT:
+            break
     if found is None:
         return None
-    entry = origins.start[origin]
-    stay = np.array([[origins.x[entry], origins.y[entry]]])
+    stay = np.array([[here.x[0], here.y[0]]])
     return _drawn(network, ready, profile, stay, *found)
 
 
 def routes(
     network: StreetNetwork,
-    origins: Locations,
-    destinations: Locations,
+    origins: Placeable,
+    destinations: Placeable,
     *,
     by: Unit = "metres",
     profile: TravelProfile = ADULT,
@@ -123,6 +134,7 @@ def routes(
     """
     import geopandas as gpd  # noqa: PLC0415 - heavy, needed here alone
 
+    origins, destinations = located(network, origins), located(network, destinations)
     if len(origins) != len(destinations):
         raise QueryError(f"{len(origins)} origins cannot be paired with {len(destinations)}")
     found = [
@@ -138,17 +150,30 @@ def routes(
     return gpd.GeoDataFrame(columns, geometry=lines, index=origins.index, crs=network.crs)
 
 
+def _most_ticks(ready: Engine, *points: Locations) -> float:
+    """Return what no way costs more than: all chains walked whole, and the ways off the street."""
+    off = sum(float(point.access.max(initial=0.0)) for point in points) * ready.costs.access
+    return float(ready.graph.cost.sum(dtype=np.float64)) + off * ready.scale + 2.0
+
+
+def _one_component(origin: Locations, destination: Locations) -> bool:
+    """Tell whether two points stand on one component, whatever the direction of its streets."""
+    component, u = origin.network.component, origin.network.edge_u
+    found = np.intersect1d(component[u[origin.edge]], component[u[destination.edge]])
+    return len(found) > 0
+
+
 def _search(
-    ready: Engine, origins: Locations, destinations: Locations, origin: int, destination: int
+    ready: Engine, origin: Locations, destination: Locations
 ) -> tuple[list[_Part], float] | None:
-    """Return the parts of the way and the metres off the street."""
+    """Return the parts of the way between two points and the metres off the street."""
     from .kernels_routes import find_way  # noqa: PLC0415 - numba only when needed
 
-    here = spots(ready.chains, origins.take([origin]))
-    there = spots(ready.chains, destinations.take([destination]))
-    table, _ = ready.sources(origins)
+    here = spots(ready.chains, origin)
+    there = spots(ready.chains, destination)
+    table, _ = ready.sources(origin)
     goal = _goals(ready, there)
-    cost, last, arrival = find_way(ready.graph, table, origin, goal.min(axis=0), _LIMIT)
+    cost, last, arrival = find_way(ready.graph, table, 0, goal.min(axis=0), _LIMIT)
     parts, off = _on_one_chain(ready, here, there)
     if parts is not None and off[0] <= cost:
         return parts, off[1]
@@ -157,7 +182,6 @@ def _search(
     end = int(goal[:, last].argmin())
     begin, middle = _traced(ready, arrival, int(last))
     entry, side = divmod(-1 - begin, 2)
-    entry -= int(table.first[origin])
     first = _to_junction(ready.chains, here, entry, side)
     final = _from_junction(ready, there, end, int(last))
     metres = float(here.access[entry] + there.access[end])

@@ -22,13 +22,16 @@ from numpy.typing import NDArray
 from .area_polygons import Grid, Run, joined, polygons, rings_by_tile, rings_of_each
 from .errors import QueryError, raise_all
 from .impedance import Unit
-from .locate import Locations, check_network_of
+from .locate import Locations, located
 from .network import StreetNetwork
+from .options import above_zero, one_or_more
 from .profiles import ADULT, TravelProfile
 from .reach import Direction, Reach, ReachScratch, reach
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from .locate import Placeable
 
 T = TypeVar("T")
 Array = NDArray[Any]
@@ -41,9 +44,9 @@ CELLS_PER_OFFSET = 2.5
 
 def service_areas(
     network: StreetNetwork,
-    facilities: Locations,
+    facilities: Placeable,
     *,
-    breaks: Sequence[float],
+    breaks: Sequence[float] | float,
     by: Unit = "metres",
     profile: TravelProfile = ADULT,
     offset: float = OFFSET_M,
@@ -59,9 +62,9 @@ def service_areas(
     network
         The streets.
     facilities
-        Points located on this network.
+        Points located on this network, or a table of points, which are located as they are.
     breaks
-        Costs in the unit of ``by``, above 0, rising.
+        Costs in the unit of ``by``, above 0, rising; a single one may stand alone.
     by
         ``"metres"`` or ``"seconds"``: the unit that is minimised and limited.
     profile
@@ -96,21 +99,22 @@ def service_areas(
         Listing every breach: no facilities, facilities of another network, breaks that are not
         above 0, finite and rising, an offset not above 0, cells too large, unknown options.
     """
-    _check(network, facilities, breaks, offset, resolution, dissolve, direction, threads)
+    _check(breaks, offset, resolution, dissolve, direction, threads)
+    places, levels = _placed(network, facilities), np.atleast_1d(breaks).tolist()
     tables = reach(network, by, profile, direction)
     grid = Grid(offset / CELLS_PER_OFFSET if resolution is None else resolution, offset)
     workers = threads or os.cpu_count() or 1
     run = partial(_mapped, workers=workers)
     if dissolve is None:
-        shapes = polygons(rings_of_each(tables, facilities, breaks, grid, run))
-        return _by_facility(network, facilities, breaks, by, tables, shapes)
-    shapes = _together(tables, facilities, breaks, grid, run)
-    return _frame(network, breaks, by, tables, shapes, {})
+        shapes = polygons(rings_of_each(tables, places, levels, grid, run))
+        return _by_facility(network, places, levels, by, tables, shapes)
+    shapes = _together(tables, places, levels, grid, run)
+    return _frame(network, levels, by, tables, shapes, {})
 
 
 def covered_area(
     network: StreetNetwork,
-    facilities: Locations,
+    facilities: Placeable,
     *,
     limit: float,
     by: Unit = "metres",
@@ -147,7 +151,7 @@ def covered_area(
 
 def reached_streets(
     network: StreetNetwork,
-    facilities: Locations,
+    facilities: Placeable,
     *,
     limit: float,
     by: Unit = "metres",
@@ -175,11 +179,11 @@ def reached_streets(
     QueryError
         Listing every breach, as `service_areas` does.
     """
-    _check(network, facilities, [limit], OFFSET_M, None, None, direction, 1)
+    _check([limit], OFFSET_M, None, None, direction, 1)
+    places = _placed(network, facilities)
     tables, scratch = reach(network, by, profile, direction), ReachScratch.of(network)
     found = [
-        _street_parts(tables, facilities.take([row]), limit, scratch)
-        for row in range(len(facilities))
+        _street_parts(tables, places.take([row]), limit, scratch) for row in range(len(places))
     ]
     owner = np.repeat(np.arange(len(found)), [len(part["edge"]) for part in found])
     columns = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
@@ -187,7 +191,7 @@ def reached_streets(
 
     return gpd.GeoDataFrame(
         {
-            "facility": facilities.index[owner],
+            "facility": places.index[owner],
             "edge": columns["edge"],
             "name": network.edge_name[columns["edge"]],
             "near": columns["near"],
@@ -270,33 +274,41 @@ def _frame(
 
 
 def _check(
-    network: StreetNetwork,
-    facilities: Locations,
-    breaks: Sequence[float],
+    breaks: Sequence[float] | float,
     offset: float,
     resolution: float | None,
     dissolve: str | None,
     direction: str,
     threads: int | None,
 ) -> None:
-    check_network_of(network, facilities)
-    values = np.asarray(breaks, np.float64)
     checks = {
-        "there are no facilities": len(facilities) > 0,
-        f"offset is {offset}, expected above 0": offset > 0 and bool(np.isfinite(offset)),
         f'dissolve is {dissolve!r}, expected "break" or None': dissolve in {None, "break"},
         f'direction is {direction!r}, expected "to" or "from"': direction in {"to", "from"},
-        f"breaks are {list(breaks)}, expected one or more numbers, finite and above 0": (
-            values.ndim == 1
-            and len(values) > 0
-            and bool((np.isfinite(values) & (values > 0)).all())
-        ),
-        f"breaks are {list(breaks)}, expected rising, none twice": not (np.diff(values) <= 0).any(),
-        f"threads is {threads}, expected 1 or more": threads is None or threads >= 1,
     }
-    if resolution is not None and offset > 0:
-        top = offset / np.sqrt(2.0)
-        checks[f"resolution is {resolution}, expected above 0 and at most {top:.3f}"] = (
-            0 < resolution <= top
-        )
-    raise_all(QueryError, [words for words, holds in checks.items() if not holds])
+    found = [words for words, holds in checks.items() if not holds]
+    found += [] if threads is None else one_or_more("threads", threads)
+    raise_all(QueryError, [*_offset_breaches(offset, resolution), *_break_breaches(breaks), *found])
+
+
+def _offset_breaches(offset: float, resolution: float | None) -> list[str]:
+    found = above_zero("offset", offset)
+    if resolution is None or found:
+        return found
+    top = offset / np.sqrt(2.0)
+    fits = not above_zero("resolution", resolution) and resolution <= top
+    return [] if fits else [f"resolution is {resolution!r}, expected above 0 and at most {top:.3f}"]
+
+
+def _break_breaches(breaks: Sequence[float] | float) -> list[str]:
+    given = breaks if isinstance(breaks, np.ndarray | list | tuple) else [breaks]
+    if len(given) == 0 or any(above_zero("a break", value) for value in given):
+        return [f"breaks are {breaks!r}, expected one or more numbers, finite and above 0"]
+    if (np.diff(np.asarray(given, np.float64)) <= 0).any():
+        return [f"breaks are {breaks!r}, expected rising, none twice"]
+    return []
+
+
+def _placed(network: StreetNetwork, facilities: Placeable) -> Locations:
+    places = located(network, facilities)
+    raise_all(QueryError, [] if len(places) else ["there are no facilities"])
+    return places

@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,18 +22,22 @@ from numpy.typing import NDArray
 from quarterhour.data.progress import Progress, silent
 
 from .engine import TOLERANCE, Engine, engine
-from .errors import QueryError
+from .errors import QueryError, raise_all
 from .impedance import Unit
-from .locate import Locations, check_network_of
-from .nearest import check_limit
+from .locate import Locations, located
+from .longest_walk import useful_limit
 from .network import StreetNetwork
 from .network_file import write_aside
+from .options import above_zero, check_threads
 from .pairs import Pairs
 from .pairs_search import CHUNK, is_dense, search_tables
 from .profiles import ADULT, TravelProfile
 from .tables import Tables
 from .tiles_cut import Scratch, cut_tables
 from .tiles_run import Runner, here, on_cluster
+
+if TYPE_CHECKING:
+    from .locate import Placeable
 
 Array = NDArray[Any]
 
@@ -167,8 +171,8 @@ class TiledPairs:
 
 def tiled_pairs(
     network: StreetNetwork,
-    sources: Locations,
-    targets: Locations,
+    sources: Placeable,
+    targets: Placeable,
     folder: str | Path,
     *,
     limit: float,
@@ -204,13 +208,14 @@ def tiled_pairs(
     Raises
     ------
     QueryError
-        As `pairs` does, or if ``tile`` is not above 0, or Dask is not installed.
+        As `pairs` does, or if ``tile`` is not above 0, Dask is not installed, or no scheduler
+        answers.
     """
-    check_network_of(network, sources, targets)
-    check_limit(limit)
-    if not (np.isfinite(limit) and tile > 0):
-        raise QueryError("limit must be finite and tile above 0")
-    ready = engine(network, by, profile, limit)
+    raise_all(QueryError, [*above_zero("limit", limit), *above_zero("tile", tile)])
+    check_threads(threads)
+    sources, targets = located(network, sources), located(network, targets)
+    most = useful_limit(network, limit, by, profile, sources, targets)
+    ready = engine(network, by, profile, most)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     groups = _groups(sources, tile)
@@ -221,7 +226,7 @@ def tiled_pairs(
     def waiting() -> Iterator[tuple[Path, TileJob]]:
         nonlocal kept
         for rows in groups:
-            job, columns = _job(ready, sources.take(rows), targets, limit, scratch)
+            job, columns = _job(ready, sources.take(rows), targets, most, scratch)
             path = place / f"{job.key}.npz"
             tiles.append(Tile(path, rows, columns))
             if path.exists():

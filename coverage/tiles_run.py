@@ -62,7 +62,7 @@ def on_cluster(address: str) -> Runner:
     Raises
     ------
     QueryError
-        If ``distributed`` is not installed.
+        If ``distributed`` is not installed; by the run, if no scheduler answers.
     """
     try:
         import distributed  # noqa: PLC0415 - optional
@@ -72,7 +72,7 @@ def on_cluster(address: str) -> Runner:
     dask: Any = distributed
 
     def run(jobs: Jobs) -> Iterator[tuple[Path, Arrays]]:
-        with dask.Client(address, timeout="5s", set_as_default=False) as client:
+        with _connected(dask, address) as client:
             ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
             waiting = iter(jobs)
             paths: dict[str, Path] = {}
@@ -84,6 +84,13 @@ def on_cluster(address: str) -> Runner:
                 _give_out(client, finished, waiting, paths, ahead)
 
     return run
+
+
+def _connected(dask: Any, address: str) -> Any:
+    try:
+        return dask.Client(address, timeout="5s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise QueryError(f"no Dask scheduler answers at {address}: {error}") from error
 
 
 def _give_out(

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import click
+import geopandas as gpd
+import numpy as np
 import pytest
 
 from quarterhour.cli.app import build_app
@@ -112,3 +114,27 @@ def test_builds_without_warnings_and_asks_for_nothing(tmp_path):
     assert not re.search(r"@import|url\([\"']?(?:https?:)?//", styles)
     network = (site / "api" / "network.html").read_text(encoding="utf-8")
     assert "StreetNetwork.from_file" in re.sub(r"<[^>]+>", "", network)
+
+
+def test_the_readme_asks_its_questions_in_three_lines(shared, tmp_path, monkeypatch):
+    lines = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("```python\n")[1]
+    (tmp_path / "streets.osm.pbf").symlink_to(shared / "beijing" / "streets-2024.osm.pbf")
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(3)
+    places = random.uniform([116.30, 39.90], [116.40, 39.95], (60, 2))
+    homes = gpd.GeoDataFrame(
+        index=[f"h{i}" for i in range(40)], geometry=gpd.points_from_xy(*places[:40].T), crs=4326
+    )
+    shops = gpd.GeoDataFrame(
+        index=[f"s{i}" for i in range(20)], geometry=gpd.points_from_xy(*places[40:].T), crs=4326
+    )
+    said = {"homes": homes, "shops": shops}
+    exec(lines.split("```")[0], said)
+    walks, within = said["walks"], said["within"]
+    assert walks.index.equals(homes.index)
+    assert walks.crs == homes.crs
+    assert walks.facility.dropna().isin(shops.index).all()
+    seconds, metres = (within.to_scipy(unit) for unit in ("seconds", "metres"))
+    assert seconds.shape == (20, 40)
+    assert seconds.data.max() <= 900
+    assert (metres.data <= seconds.data * 4 / 3.6 + 0.1).all(), "4 km/h, and waits at signals"

@@ -131,7 +131,7 @@ def test_chains_hold_every_open_edge_once_and_join_end_to_end(network):
 
 def test_long_limits_and_long_streets_make_coarser_ticks():
     network = block()
-    assert engine(network, "metres", ADULT, 1200.0).scale == 8192
+    assert engine(network, "metres", ADULT, 1200.0).scale == 65536
     assert engine(network, "metres", ADULT, 1e6).scale < 1000
     far = StreetNetwork.from_arrays([0, 9e5], [0, 0], [0], [1])
     ready = engine(far, "metres", ADULT, 10.0)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyproj import Geod, Transformer
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, MultiPoint, Point
 
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.locate import locate, locate_nodes
@@ -151,6 +151,11 @@ def test_a_node_without_streets_is_not_reached():
         (table((0, 0), (1, 1)).set_index(pd.Index([1, 1])), "index is not unique"),
         (gpd.GeoSeries([LineString([(0, 0), (1, 1)])]), "1 geometries"),
         (gpd.GeoSeries([None, Point(0, 0)]), "1 geometries"),
+        (gpd.GeoSeries([Point(0, 0), Point()], index=["a", "b"]), "e.g. at index 'b'"),
+        (gpd.GeoSeries([MultiPoint([(0, 0), (1, 1)])]), "representative_point"),
+        (gpd.GeoSeries([Point(0, 0).buffer(9)]), "representative_point"),
+        ([["a", "b"]], "expected a GeoDataFrame"),
+        ([Point(0, 0)], "expected a GeoDataFrame"),
     ],
 )
 def test_points_that_cannot_be_placed_are_refused(points, words):
@@ -169,6 +174,8 @@ def test_points_with_a_crs_do_not_fit_a_network_without():
     ("gates", "words"),
     [
         (table((0, 0)), 'no column "demand_id"'),
+        (pd.DataFrame({"demand_id": ["a"]}), "no geometry"),
+        (gpd.GeoSeries([Point(0, 0)]), 'no column "demand_id"'),
         (table((0, 0), demand_id=["z"]), "1 entrances lead to no point, e.g. demand_id 'z'"),
     ],
 )
@@ -184,7 +191,44 @@ def test_gates_without_a_crs_are_refused():
         locate(street, home, entrances=table((5e5, 0), demand_id=["a"]))
 
 
-@pytest.mark.parametrize("limit", [0, -1, np.nan])
+def test_bare_degrees_are_not_taken_for_metres():
+    street = StreetNetwork.from_arrays([4e5, 4e5 + 9], [4e6, 4e6], [0], [1], crs=32650)
+    with pytest.raises(QueryError, match="look like degrees"):
+        locate(street, [[116.4, 39.9]])
+    near = StreetNetwork.from_arrays([0, 9], [0, 0], [0], [1], crs=32650)
+    assert locate(near, [[116.4, 39.9]]).reached.tolist() == [True]
+
+
+def test_heights_are_not_used():
+    assert locate(block(), gpd.GeoSeries([Point(25, 10, 300)])).access.tolist() == [10]
+
+
+def test_points_come_back_as_they_were_given():
+    street = StreetNetwork.from_arrays([5e5, 5e5 + 9], [4e6, 4e6], [0], [1], crs=32650)
+    home = gpd.GeoSeries([Point(5e5, 4e6), Point(5e5 + 5, 4e6)], index=["a", "b"], crs=32650)
+    place = locate(street, home.to_crs(4326)).take([1])
+    assert place.points.index.tolist() == ["b"]
+    assert place.points.crs == "EPSG:4326"
+    assert locate(street, [[5e5, 4e6]]).points.crs == street.crs
+    assert locate_nodes(street, [1]).points.iloc[0] == Point(5e5 + 9, 4e6)
+
+
+def test_flags_take_points_as_positions_do():
+    place = locate(block(), [[0, 0], [100, 0], [50, 0]])
+    assert place.take(np.array([True, False, True])).index.tolist() == [0, 2]
+    assert place.take([2, 2]).index.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [([3], "positions 0..2"), ([-1], "positions 0..2"), ([0.5], "positions"), ([True], "flags")],
+)
+def test_rows_that_are_not_there_are_refused(rows, words):
+    with pytest.raises(QueryError, match=words):
+        locate(block(), [[0, 0], [100, 0], [50, 0]]).take(rows)
+
+
+@pytest.mark.parametrize("limit", [0, -1, np.nan, "200", None])
 def test_the_snapping_limit_is_above_zero(limit):
     with pytest.raises(QueryError, match="snap_limit"):
         locate(block(), table((0, 0)), snap_limit=limit)

@@ -1,10 +1,12 @@
 """J1: the nearest and the k nearest facilities, against plain searches and drawn cases."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry import Point
 
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.impedance import impedance
@@ -133,14 +135,40 @@ def test_several_facilities_at_one_place_rank_by_their_order():
     assert nearest(network, locate_nodes(network, [0]), shops).facility.tolist() == [[0]]
 
 
-def test_the_frame_has_a_row_for_each_rank_reached():
+def test_the_frame_has_a_row_for_each_rank_reached_and_one_for_whom_nothing_is():
     network = block()
     homes = locate(network, [[20, 0], [900, 900]])
     frame = nearest(network, homes, locate_nodes(network, [0, 1]), k=3).to_frame()
-    assert frame.origin.tolist() == [0, 0]
-    assert frame["rank"].tolist() == [1, 2]
-    assert frame.facility.tolist() == [0, 1]
-    assert frame.metres.tolist() == [20, 80]
+    assert frame.index.tolist() == [0, 0, 1]
+    assert frame["rank"].tolist() == [1, 2, 1]
+    assert frame.facility.tolist() == [0, 1, pd.NA]
+    assert frame.metres.tolist()[:2] == [20, 80]
+    assert np.isnan([frame.metres.iloc[2], frame.seconds.iloc[2]]).all()
+    assert frame.geometry.iloc[2] == Point(900, 900)
+
+
+def test_tables_are_asked_as_they_are_and_index_geometry_and_crs_come_back():
+    network = block(crs=32650)
+    homes = gpd.GeoDataFrame(
+        {"name": ["a", "b"]}, index=["h7", "h3"], geometry=[Point(20, 1), Point(0, -100)], crs=32650
+    ).to_crs(4326)
+    shops = gpd.GeoSeries([Point(0, 0), Point(100, 50)], index=["s1", "s2"], crs=32650)
+    frame = nearest(network, homes, shops).to_frame()
+    assert frame.index.tolist() == ["h7", "h3"]
+    assert frame.facility.tolist() == ["s1", "s1"]
+    assert frame.geometry.geom_equals(homes.geometry).all()
+    assert frame.crs == homes.crs
+    placed = nearest(network, locate(network, homes), locate(network, shops))
+    assert np.array_equal(placed.metres[:, 0], frame.metres)
+    assert homes.join(frame.drop(columns="geometry")).name.tolist() == ["a", "b"]
+
+
+def test_no_facility_at_all_leaves_everyone_unreached():
+    network = block()
+    none = locate_nodes(network, [0]).take(np.zeros(0, int))
+    frame = nearest(network, locate_nodes(network, [0, 1]), none).to_frame()
+    assert frame.metres.isna().all()
+    assert frame.facility.isna().all()
 
 
 def test_walks_longer_than_32_bits_of_ticks_are_measured():
@@ -184,7 +212,12 @@ def test_real_streets_agree_with_plain_searches(shared, k):
         ({"limit": 0}, "limit is 0"),
         ({"limit": -1}, "limit is -1"),
         ({"limit": np.nan}, "limit is nan"),
+        ({"limit": "500"}, "limit is '500', expected a number"),
+        ({"limit": True}, "limit is True, expected a number"),
+        ({"k": 1.5}, "k is 1.5, expected a whole number"),
+        ({"k": True}, "k is True, expected a whole number"),
         ({"by": "hours"}, "by is 'hours'"),
+        ({"profile": "adult"}, "profile is 'adult', expected a TravelProfile"),
     ],
 )
 def test_questions_that_make_no_sense_are_refused(change, words):
@@ -192,6 +225,18 @@ def test_questions_that_make_no_sense_are_refused(change, words):
     points = locate_nodes(network, [0])
     with pytest.raises(QueryError, match=words):
         nearest(network, points, points, **change)
+
+
+def test_an_infinite_limit_is_none():
+    network = block()
+    points = locate_nodes(network, [0, 2, 4])
+    found = nearest(network, points, points, k=3, limit=np.inf)
+    assert np.array_equal(found.metres, nearest(network, points, points, k=3).metres)
+
+
+def test_what_is_no_network_is_named():
+    with pytest.raises(QueryError, match="the network is a str, expected a StreetNetwork"):
+        nearest("streets.osm", [[0.0, 0.0]], [[0.0, 0.0]])
 
 
 def test_points_of_another_network_are_refused():

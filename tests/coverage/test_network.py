@@ -63,6 +63,10 @@ def test_an_edge_closed_both_ways_does_not_connect():
         ({"factor_forward": [1, 1, np.nan, 1, 1]}, "NaN"),
         ({"delay": [0, 0, np.inf, 0, 0]}, "delay must be finite"),
         ({"colour": [1]}, "unknown attributes: colour"),
+        ({"crs": "nonsense"}, "'nonsense' is no CRS"),
+        ({"x": ["a", "b", "c", "d", "e"]}, "x must hold numbers"),
+        ({"length": ["a"] * 5}, "length must hold numbers"),
+        ({"edge_start": [0, 2, 4, 6, 8, 10]}, "edge_start, gx and gy together"),
         ({"edge_start": [0, 1, 2, 3, 4, 5], "gx": [0.0] * 5, "gy": [0.0] * 5}, "fewer than two"),
         ({"edge_start": [0, 2, 4, 6, 8, 9], "gx": [0.0] * 10, "gy": [0.0] * 10}, "edge_start must"),
     ],
@@ -199,6 +203,45 @@ def test_directed_costs_give_a_directed_graph_without_closed_ways():
     assert graph.has_edge("1", "0")
 
 
+def test_osmnx_works_on_the_graph_made_for_it(tmp_path):
+    ids = ["7", "8", "-9", "10", "11"]
+    network = block(
+        crs=32650, node_id=ids, signal=np.array([True, False, False, False, False]),
+        steps=np.array([False, False, True, False, False]),
+        edge_class=np.array(["path", "path", "steps", "path", "path"], object),
+    )  # fmt: skip
+    graph = network.to_osmnx()
+    assert osmnx.shortest_path(graph, 11, -9) in ([11, 7, 8, -9], [11, 7, 10, -9])
+    nodes, edges = osmnx.graph_to_gdfs(graph)
+    assert nodes.crs == "EPSG:32650"
+    assert nodes.street_count.to_dict() == {7: 3, 8: 2, -9: 2, 10: 2, 11: 1}
+    assert len(edges) == 2 * network.n_edges
+    assert osmnx.basic_stats(graph)["street_length_total"] == pytest.approx(600)
+    osmnx.save_graphml(graph, tmp_path / "g.graphml")
+    for back in (
+        graph,
+        osmnx.load_graphml(tmp_path / "g.graphml"),
+        osmnx.project_graph(graph, to_latlong=True),
+    ):
+        again = StreetNetwork.from_osmnx(back)
+        assert sorted(again.length) == pytest.approx(sorted(network.length))
+        assert again.signal.tolist() == network.signal.tolist()
+        assert again.steps.sum() == 1
+        assert again.n_edges == network.n_edges
+
+
+def test_ids_that_are_no_whole_numbers_become_positions():
+    assert list(block(node_id=["a", "b", "c", "d", "e"]).to_osmnx()) == [0, 1, 2, 3, 4]
+    assert list(block(node_id=["1", "01", "2", "3", "4"]).to_osmnx()) == [0, 1, 2, 3, 4]
+
+
+def test_closed_ways_are_one_way_for_osmnx():
+    graph = block(crs=32650, factor_forward=[np.inf, 1, 1, 1, 1]).to_osmnx()
+    assert not graph.has_edge(0, 1)
+    assert graph.has_edge(1, 0)
+    assert graph.nodes[0]["street_count"] == 3
+
+
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
@@ -209,6 +252,39 @@ def test_directed_costs_give_a_directed_graph_without_closed_ways():
 def test_a_graph_that_is_no_street_network_is_refused(graph, words):
     with pytest.raises(NetworkError, match=words):
         StreetNetwork.from_osmnx(graph)
+
+
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(NetworkError, match="expected a graph of networkx or osmnx, not a int"):
+        StreetNetwork.from_osmnx(5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"length": "far"}, "length must be numbers"),
+        ({"length": -1.0}, "1 negative"),
+        ({"geometry": "LINESTRING (0 0, 1 1)"}, "expected a LineString of shapely"),
+    ],
+)
+def test_an_edge_of_a_graph_that_makes_no_sense_is_refused(change, words):
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=116.4, y=39.9)
+    graph.add_node(2, x=116.41, y=39.9)
+    graph.add_edge(1, 2, **change)
+    with pytest.raises(NetworkError, match=words):
+        StreetNetwork.from_osmnx(graph)
+
+
+def test_lengths_of_a_graph_that_are_missing_or_none_are_measured():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=116.4, y=39.9)
+    graph.add_node(2, x=116.41, y=39.9)
+    for more in ({}, {"length": None}, {"length": "855.0"}):
+        graph.add_edge(1, 2, **more)
+    length = StreetNetwork.from_osmnx(graph).length
+    assert length[:2] == pytest.approx(855.2, abs=0.5)
+    assert length[2] == 855.0
 
 
 def test_a_graph_with_nodes_without_place_is_refused():
@@ -223,6 +299,11 @@ def test_other_costs_change_the_components():
     parts = block().with_costs(factor_forward=shut, factor_backward=shut)
     assert len(parts.component_length) == 2
     assert len(block().component_length) == 1
+    listed = block().with_costs(factor_forward=[1, 1, 1, 1, 2], delay=[0, 0, 0, 0, 5])
+    assert listed.delay.tolist() == [0, 0, 0, 0, 5]
+    assert listed.factor_backward is None
+    with pytest.raises(NetworkError, match="delay must hold numbers"):
+        block().with_costs(delay=["a"] * 5)
 
 
 def test_beijing_is_built_in_metres_with_geodesic_lengths(shared):

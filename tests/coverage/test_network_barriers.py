@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, Point, Polygon, box
 
 from quarterhour.coverage.barriers import with_barriers, with_footways
 from quarterhour.coverage.errors import QueryError
@@ -110,12 +110,25 @@ def test_barriers_of_another_crs_are_reprojected():
     [
         (drawn(Point(0, 0)), "1 of the barriers"),
         (drawn(None), "1 of the barriers"),
+        (drawn(LineString([(np.nan, 0), (1, 1)])), "NaN or infinite"),
+        ([WALL], "barriers are a list without geometry"),
         (drawn(WALL, crs=32650), "network has no CRS"),
     ],
 )
 def test_what_is_no_barrier_is_refused(shapes, words):
     with pytest.raises(QueryError, match=words):
         with_barriers(block(), shapes)
+
+
+def test_an_area_that_crosses_itself_blocks_both_its_wings():
+    street = StreetNetwork.from_arrays([0.0, 100.0], [0.0, 0.0], [0], [1])
+    bow = Polygon([(20, -9), (40, 9), (40, -9), (20, 9)])
+    assert not bow.is_valid
+    assert sorted(with_barriers(street, drawn(bow)).length) == pytest.approx([20, 60])
+
+
+def test_a_footway_without_any_place_adds_nothing():
+    assert with_footways(block(), drawn(LineString())).n_edges == 5
 
 
 def test_barriers_without_a_crs_are_refused():

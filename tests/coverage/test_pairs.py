@@ -12,6 +12,7 @@ from quarterhour.coverage.engine import engine
 from quarterhour.coverage.errors import QueryError
 from quarterhour.coverage.impedance import impedance
 from quarterhour.coverage.locate import locate, locate_nodes
+from quarterhour.coverage.nearest import nearest
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.pairs import pairs
 from quarterhour.coverage.pairs_search import search_pairs
@@ -322,6 +323,9 @@ def test_moscow_agrees_with_scipy(shared):
         ({"limit": -5}, "limit is -5"),
         ({"limit": np.nan}, "limit is nan"),
         ({"limit": np.inf}, "finite"),
+        ({"limit": None}, "limit is None, expected a number"),
+        ({"threads": 0}, "threads is 0"),
+        ({"threads": 1.5}, "threads is 1.5, expected a whole number"),
         ({"by": "miles"}, "by is 'miles'"),
     ],
 )
@@ -330,6 +334,56 @@ def test_questions_that_make_no_sense_are_refused(change, words):
     points = locate_nodes(network, [0])
     with pytest.raises(QueryError, match=words):
         pairs(network, points, points, **({"limit": 100} | change))
+
+
+@pytest.mark.parametrize("limit", [1e6, 1e9, 1e300])
+@pytest.mark.parametrize("directed", [False, True])
+def test_a_limit_beyond_every_walk_costs_no_precision(limit, directed):
+    random = np.random.default_rng(5)
+    n, m = 60, 150
+    u, v = random.integers(0, n, (2, m))
+    length = random.uniform(0.001, 90.0, m)
+    shut = np.where(random.random(m) < 0.3, np.inf, 1.0) if directed else None
+    x, y = random.uniform(0, 900, (2, n))
+    network = StreetNetwork.from_arrays(x, y, u, v, length, factor_forward=shut)
+    points, ends = (locate(network, random.uniform(0, 900, (40, 2))) for _ in range(2))
+    found = pairs(network, points, ends, limit=limit)
+    graph = reference.CutGraph(points, ends, impedance(network, "metres", ADULT))
+    walks = np.array([graph.search(int(node), None)[0][graph.target] for node in graph.origin])
+    cost = filled(found.indptr, found.indices, found.cost, found.shape)
+    assert np.array_equal(np.isnan(cost), np.isinf(walks))
+    reached = np.isfinite(walks)
+    assert np.abs(cost[reached] - walks[reached]).max() <= PROMISED
+    alone = nearest(network, points, ends, limit=limit, k=2).metres
+    assert np.array_equal(alone, nearest(network, points, ends, k=2).metres, equal_nan=True)
+
+
+def test_hundreds_of_equal_streets_in_a_row_err_by_little():
+    n, step = 160, 3.3
+    place = np.arange(n * n).reshape(n, n)
+    y, x = np.divmod(place.ravel(), n)
+    u = np.concatenate([place[:, :-1].ravel(), place[:-1].ravel()])
+    v = np.concatenate([place[:, 1:].ravel(), place[1:].ravel()])
+    grid = StreetNetwork.from_arrays(x * step, y * step, u, v)
+    corner, everyone = locate_nodes(grid, [0]), locate_nodes(grid, place.ravel())
+    limit = 100 * step  # many stand exactly at it
+    found = pairs(grid, corner, everyone, limit=limit)
+    walk = (x + y) * step
+    assert found.indices.tolist() == np.flatnonzero(walk <= limit + 1e-6).tolist()
+    assert np.abs(found.cost - walk[found.indices]).max() <= 0.001
+    far = nearest(grid, everyone, corner).metres[:, 0]
+    assert np.abs(far - walk).max() <= 0.003
+
+
+def test_both_units_come_as_a_matrix():
+    network = block(steps=np.array([True, False, False, False, False]))
+    found = pairs(network, [[0, 0]], [[100, 0], [100, 100]], limit=500)
+    assert found.to_scipy().toarray().tolist() == [[100, 200]]
+    assert found.to_scipy("metres").toarray().tolist() == [[100, 200]]
+    assert found.to_scipy("seconds").toarray().ravel() == pytest.approx([180, 180])
+    assert found.to_scipy("seconds").has_sorted_indices
+    with pytest.raises(QueryError, match="unit is 'minutes'"):
+        found.to_scipy("minutes")
 
 
 def test_points_of_another_network_are_refused():
@@ -345,6 +399,7 @@ def test_points_of_another_network_are_refused():
         ({"speed_kmh": 4, "signal_delay_s": -1}, "signal_delay_s"),
         ({"speed_kmh": 4, "steps_factor": 0}, "steps_factor"),
         ({"speed_kmh": np.inf}, "finite"),
+        ({"speed_kmh": "4"}, "expected numbers"),
     ],
 )
 def test_profiles_that_cannot_walk_are_refused(settings_, words):

@@ -140,7 +140,12 @@ def test_sources_off_the_streets_are_in_no_tile(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"limit": 0}, "limit is 0"), ({"limit": np.inf}, "finite"), ({"tile": 0}, "tile above 0")],
+    [
+        ({"limit": 0}, "limit is 0"),
+        ({"limit": np.inf}, "finite"),
+        ({"tile": 0}, "tile is 0"),
+        ({"threads": 0}, "threads is 0"),
+    ],
 )
 def test_questions_that_make_no_sense_are_refused(tmp_path, change, words):
     network = block()
@@ -154,6 +159,14 @@ def test_without_dask_the_way_out_is_named(tmp_path, monkeypatch):
     network = block()
     points = locate_nodes(network, [0])
     with pytest.raises(QueryError, match="pip install"):
+        tiled_pairs(network, points, points, tmp_path, limit=100, scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
+    pytest.importorskip("distributed")
+    network = block()
+    points = locate_nodes(network, [0])
+    with pytest.raises(QueryError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         tiled_pairs(network, points, points, tmp_path, limit=100, scheduler="tcp://127.0.0.1:1")
 
 

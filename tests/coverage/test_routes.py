@@ -134,6 +134,37 @@ def test_points_that_are_not_there_are_refused(origin, destination):
         route(network, points, points, origin=origin, destination=destination)
 
 
+def test_a_route_longer_than_32_bits_of_ticks_is_found():
+    n = 41
+    spurs = np.arange(1, n - 1)  # side streets, so that the line is no single chain
+    comb = StreetNetwork.from_arrays(
+        np.concatenate([np.arange(n) * 20_000.0, spurs * 20_000.0]),
+        np.concatenate([np.zeros(n), np.full(len(spurs), 10.0)]),
+        np.concatenate([np.arange(n - 1), spurs]),
+        np.concatenate([np.arange(1, n), n + np.arange(len(spurs))]),
+    )
+    ends = locate_nodes(comb, [0, n - 1])
+    way = route(comb, ends, ends, destination=1)
+    assert way.metres == pytest.approx(800_000)
+    assert way.line.length == pytest.approx(800_000)
+
+
+def test_a_one_way_street_has_no_way_back_however_long():
+    line = StreetNetwork.from_arrays(
+        [0, 9e5, 18e5, 9e5], [0, 0, 0, 9], [0, 1, 1], [1, 2, 3], factor_backward=[np.inf, 1, 1]
+    )
+    ends = locate_nodes(line, [0, 2])
+    assert route(line, ends, ends, destination=1).metres == pytest.approx(18e5)
+    assert route(line, ends, ends, origin=1) is None
+
+
+def test_a_point_is_named_by_its_position():
+    network = block()
+    points = locate_nodes(network, [0])
+    with pytest.raises(QueryError, match="'a', 0: give positions"):
+        route(network, points, points, origin="a")
+
+
 def test_unequal_numbers_cannot_be_paired():
     network = block()
     points = locate_nodes(network, [0, 1])

@@ -401,18 +401,29 @@ def test_a_longer_limit_never_loses_land(situation):
         ({"offset": 0.0}, "offset"),
         ({"offset": -1.0}, "offset"),
         ({"offset": np.nan}, "offset"),
+        ({"offset": "25"}, "offset is '25', expected a number"),
+        ({"breaks": ["500"]}, "breaks are"),
+        ({"breaks": [True]}, "breaks are"),
+        ({"breaks": None}, "breaks are None"),
         ({"resolution": 0.0}, "resolution"),
         ({"resolution": 20.0}, "at most 17.678"),
         ({"dissolve": "type"}, "dissolve"),
         ({"direction": "back"}, "direction"),
         ({"by": "minutes"}, "by is"),
         ({"threads": 0}, "threads"),
+        ({"threads": 1.5}, "threads is 1.5, expected a whole number"),
     ],
 )
 def test_wrong_options_are_named(wrong, words):
     network = plus()
     with pytest.raises(QueryError, match=words):
         service_areas(network, _at(network), **{"breaks": [100.0], **wrong})
+
+
+def test_one_break_may_stand_alone():
+    network = plus()
+    one = service_areas(network, _at(network), breaks=100.0)
+    assert one.equals(service_areas(network, _at(network), breaks=[100.0]))
 
 
 def test_every_breach_is_listed_at_once():
