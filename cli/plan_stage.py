@@ -108,8 +108,8 @@ def show(record: StageRecord, screen: Screen) -> None:
     gap = "–" if found["gap"] is None else f"{found['gap']:.2%}"
     screen.say(
         f"plan_status.{found['status']}",
-        outlets=found["outlets"],
-        candidates=found["candidates"],
+        outlets=f"{found['outlets']:,d}",
+        candidates=f"{found['candidates']:,d}",
         covered=f"{sum(found['newly_covered'].values()):,.0f}",
         gap=gap,
         solver=found["solver"],

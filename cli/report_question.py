@@ -21,7 +21,7 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
         "story", outlets=found["outlets"], new=found["new"], upgraded=found["upgraded"],
         candidates=count(found["candidates"]), helped=count(found["residents_helped"]),
         newly=count(sum(found["newly_covered"].values())), before=count(before),
-        after=count(after), proof=_proof(found),
+        after=count(after), proof=proof(found),
     )  # fmt: skip
     nearest = found["baselines"].get("nearest", {}).get("objective")
     ahead = (found["objective"] - nearest) / nearest if nearest else None
@@ -37,7 +37,8 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     return story, tuple(tile for tile in tiles if tile.value != "–")
 
 
-def _proof(found: dict[str, Any]) -> Words:
+def proof(found: dict[str, Any]) -> Words:
+    """Return how sure the plan is, in a sentence; ``found`` from `quarterhour.cli.plan_facts`."""
     if found["status"] == "optimal":
         return say("proof_optimal")
     known = found["gap"] is not None

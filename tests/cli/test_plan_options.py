@@ -108,6 +108,26 @@ def test_years_serve_the_most_people_first(city):
     assert (points["convenience_state"] == points["convenience_state_2027"]).all()
 
 
+# 100 at the end of 2026, 200 at the end of 2027: the objective is 280, the residents are 200.
+@pytest.mark.parametrize(
+    ("plan", "objective", "covered"),
+    [
+        ('outlets = 3\nyears = ["1", "2"]\nper_year = [1, 2]\ndiscount = 0.9', 280, 200),
+        ('outlets = 4\nobjective = "fewest"\nobjective_options = {share = 0.9}', 3, 200),
+    ],
+    ids=["years", "fewest"],
+)
+def test_findings_speak_of_residents_whatever_the_objective(tmp_path, plan, objective, covered):
+    folder = write_city(tmp_path / "city", SHOP + plan)
+    records = run_stages(folder, ("measure", "plan", "map"), Screen("en", quiet=True))
+    assert records["plan"].facts["objective"] == pytest.approx(objective)
+    finding = records["map"].facts["findings_en"][-1]
+    assert finding.startswith(
+        f"The plan opens 3 outlet(s). They give {covered} more residents a service"
+    )
+    assert finding.endswith("no plan under the same rules does better.")
+
+
 def test_shares_of_the_years_add_up(city):
     plan = SHOP + 'outlets = 3\nyears = ["1", "2", "3"]\nper_year = [0.4, 0.3, 0.3]'
     table, _ = planned(city, plan)
