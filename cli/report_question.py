@@ -18,7 +18,8 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     """Return the paragraph and the figures that say it all."""
     before, after = found["before"]["circle"]["covered"], found["circle"]["covered"]
     story = say(
-        "story", outlets=found["outlets"], new=found["new"], upgraded=found["upgraded"],
+        "story", outlets=count(found["outlets"]), new=count(found["new"]),
+        upgraded=count(found["upgraded"]),
         candidates=count(found["candidates"]), helped=count(found["residents_helped"]),
         newly=count(sum(found["newly_covered"].values())), before=count(before),
         after=count(after), proof=proof(found),
@@ -27,7 +28,7 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     ahead = (found["objective"] - nearest) / nearest if nearest else None
     tiles = (
         Tile(say("tile.outlets"), count(found["outlets"]),
-             say("tile.outlets_note", new=found["new"], upgraded=found["upgraded"])),
+             say("tile.outlets_note", new=count(found["new"]), upgraded=count(found["upgraded"]))),
         Tile(say("tile.helped"), count(found["residents_helped"]), say("tile.helped_note")),
         Tile(say("tile.circle"), share(found["circle"]["share"]),
              say("tile.circle_note", before=share(found["before"]["circle"]["share"]))),
@@ -63,7 +64,7 @@ def question(run: StudyRun, result: PlanResult, found: dict[str, Any], names: Na
         (say("fact.outlets"), count(total(run.config.plan))),
         *_years(run),
         (say("fact.candidates"), say("fact.candidates_line", count=count(found["candidates"]),
-                                     upgrades=int(result.problem.upgrade.sum()))),
+                                     upgrades=count(int(result.problem.upgrade.sum())))),
         (say("fact.residents"), count(float(result.problem.residents.sum()))),
         (say("fact.criterion"), say(f"fact.criterion_{run.criterion}")),
         (say("fact.walker"), say("fact.walker_line", name=run.profile.name,
@@ -84,7 +85,7 @@ def _years(run: StudyRun) -> Iterator[tuple[Words, Cell]]:
     options = run.config.plan
     if options.years:
         pairs = zip(options.years, options.outlets_by_year(), strict=True)
-        lines = [say("fact.year_line", year=year, most=most) for year, most in pairs]
+        lines = [say("fact.year_line", year=year, most=count(most)) for year, most in pairs]
         yield say("fact.years"), joined(lines)
 
 
@@ -122,10 +123,10 @@ def _rules(run: StudyRun, result: PlanResult, names: Names) -> Iterator[Words]:
     for kind, least in community_least(run).items():
         yield say("rule.community", type=names.type(kind), least=least)
     if problem.fixed.any():
-        yield say("rule.fixed", count=int(problem.fixed.sum()))
+        yield say("rule.fixed", count=count(int(problem.fixed.sum())))
     if problem.previous.any():
         kept = sum(bool(problem.previous[c.candidate, c.type]) for c in result.plan.chosen)
-        yield say("rule.previous", kept=kept, count=int(problem.previous.sum()))
+        yield say("rule.previous", kept=count(kept), count=count(int(problem.previous.sum())))
 
 
 def answer(run: StudyRun, found: dict[str, Any]) -> Part:
