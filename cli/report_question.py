@@ -107,7 +107,7 @@ def _objective(run: StudyRun) -> Iterator[Words]:
 
 
 def _rules(run: StudyRun, result: PlanResult, names: Names) -> Iterator[Words]:
-    options, problem = run.config.plan, result.problem
+    options = run.config.plan
     for name in ("required", "forbidden"):
         if getattr(options, name):
             yield say(f"rule.{name}", names=", ".join(getattr(options, name)))
@@ -122,8 +122,16 @@ def _rules(run: StudyRun, result: PlanResult, names: Names) -> Iterator[Words]:
                   area=names.area(floor.level, floor.group))  # fmt: skip
     for kind, least in community_least(run).items():
         yield say("rule.community", type=names.type(kind), least=least)
+    yield from _earlier_rules(result)
+
+
+def _earlier_rules(result: PlanResult) -> Iterator[Words]:
+    """Yield what the ledger and the earlier plan ask."""
+    problem = result.problem
     if problem.fixed.any():
         yield say("rule.fixed", count=count(int(problem.fixed.sum())))
+    if len(result.ground.dropped):
+        yield say("rule.dropped", count=count(len(result.ground.dropped)))
     if problem.previous.any():
         kept = sum(bool(problem.previous[c.candidate, c.type]) for c in result.plan.chosen)
         yield say("rule.previous", kept=count(kept), count=count(int(problem.previous.sum())))
