@@ -194,6 +194,13 @@ def test_evidence_by_hand(city):
 
 WRONG = {
     'years = ["1", "1"]': [("option_year_twice", "plan.years")],
+    'types = ["convenience", "convenience"]': [("option_type_twice", "plan.types")],
+    "seed = -1": [("option_range", "plan.seed")],
+    "budget = inf": [("option_range", "plan.budget")],
+    'previous = "homes.csv"\nkeep = inf': [("option_range", "plan.keep")],
+    "time_limit = inf": [("option_range", "plan.time_limit")],
+    "outlets = 100000000000": [("option_range", "plan.outlets")],
+    'years = ["1", "2"]\nper_year = [inf, 1]': [("option_range", "plan.per_year[1]")],
     "per_year = [1, 2]": [("option_per_year_count", "plan.per_year")],
     'years = ["1", "2"]\nper_year = [0.4, 0.3]': [("option_per_year_sum", "plan.per_year")],
     'required = ["A"]\nforbidden = ["A"]': [("option_required_and_forbidden", "plan.forbidden")],
@@ -242,6 +249,20 @@ def test_wrong_options_are_faults_in_words(tmp_path, plan, faults):
             assert fault.message(language)
             assert fault.remedy(language)
     assert not (tmp_path / "city" / "results").exists()
+
+
+def test_candidates_that_may_hold_nothing_planned_are_a_fault(tmp_path):
+    folder = write_city(tmp_path / "city", SHOP + "outlets = 2")
+    text = (folder / "premises.csv").read_text("utf-8")
+    (folder / "premises.csv").write_text(text.replace(",,50,", ",breakfast,50,"), "utf-8")
+    with pytest.raises(InputFaults) as wrong:
+        run_stages(folder, ("measure", "plan"), Screen("en", quiet=True))
+    (fault,) = wrong.value.faults
+    assert (fault.code, fault.file, fault.column) == (
+        "plan_nothing_allowed", "premises.csv", "types",
+    )  # fmt: skip
+    assert "4 candidates" in fault.message("en")
+    assert not (folder / "results").exists()
 
 
 def test_a_plan_does_not_feed_on_itself(city):
