@@ -61,11 +61,14 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     """
     priorities = _priorities(run)
     before = base_circles(run, run.ground)
+    run.progress("covers", 0, 1)
     problem = study_problem(
         run, before, run.ground, previous=run.previous,
         priorities=priorities if run.config.plan.priority else None,
     )  # fmt: skip
-    plan = solved(run, with_impedance(run, problem, before, run.ground))
+    asked = with_impedance(run, problem, before, run.ground)
+    run.progress("covers", 1, 1)
+    plan = solved(run, asked)
     result = explained(run, problem, plan, before, priorities)
     return write_tables(run, result, folder)
 

@@ -156,6 +156,9 @@ def answer(run: StudyRun, found: dict[str, Any]) -> Part:
     if found["cost"] is not None:
         rows.insert(4, (say("fact.cost"), count(found["cost"])))
     blocks: list[Block] = [Facts(say("part.answer"), tuple(rows))]
+    allowed = total(run.config.plan)
+    if found["objective_kind"] == "coverage" and found["outlets"] < allowed:
+        blocks.append(Note(say("note.fewer", allowed=count(allowed))))
     if run.config.plan.years:
         blocks.append(Note(say("note.objective_years")))
     return Part(say("part.answer"), tuple(blocks))

@@ -193,6 +193,17 @@ def test_report_of_years_and_quotas_stays_short(tmp_path):
     assert tr("report.note.sites_objective", "en") in re.sub(r"<wbr>", "", page)
 
 
+def test_long_work_says_where_it_is_and_why_it_opens_fewer(tmp_path, capsys):
+    folder = write_city(tmp_path / "city", 'types = ["convenience"]\noutlets = 9')
+    run_stages(folder, ("measure", "plan"), Screen("en"))
+    said = capsys.readouterr().out
+    for words in ("Finding whom each candidate reaches 1/1", "Solving (s) 0/60",
+                  "Bounding the price curve 0/3", "Proving each site 4/4"):  # fmt: skip
+        assert words in said
+    page = (folder / "results" / "plan_report.html").read_text("utf-8")
+    assert tr("report.note.fewer", "en", allowed="9") in re.sub(r"<wbr>", "", page)
+
+
 @pytest.mark.browser
 def test_hostile_names_are_text_in_the_report(tmp_path, browser):
     names = [name.replace('"', '""') for name in HOSTILE[:4]]
