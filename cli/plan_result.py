@@ -151,7 +151,7 @@ def explained(
     baselines = (greedy_plan(problem), nearest)
     run.progress("evidence", 3, 4)
     curve = _curve(run, problem, plan)
-    prices = shadow_prices(problem, plan, seconds=min(30.0, options.time_limit))
+    prices = shadow_prices(problem, plan, seconds=options.time_limit)
     run.progress("evidence", 4, 4)
     return PlanResult(ground, problem, plan, before, after, places, cases, baselines, curve, prices)
 

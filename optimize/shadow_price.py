@@ -29,7 +29,7 @@ from .relaxation import relax
 _EXACT_ENTRIES = 200_000
 
 #: A larger one is solved until its bound settles to this share of itself.
-_SETTLED = 1e-5
+_SETTLED = 6e-5
 
 #: Its duals are used where its bound and its fractional plan differ by this share at most.
 _NEAR = 2e-3
