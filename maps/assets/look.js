@@ -175,6 +175,7 @@
 
   // Many sites in a small window: smaller signs, and of very many dots, until the reader zooms in.
   Q.crowded = function () {
+    if (!Q.dots) return '';
     const size = Q.map.getSize();
     const room = size.x * size.y * Math.pow(4, Q.map.getZoom() - Q.dots.zoom);
     const shown = Q.data.places.filter((place) => Q.entries(place).length > 0).length;
