@@ -11,14 +11,12 @@ import shapely
 
 from quarterhour.data.progress import silent
 from quarterhour.data.study import study_file
+from quarterhour.optimize.plan_changes import nearest_pairs
 
 from . import plan_stage
 from .console import Screen
 from .stages import RESULTS, StageRecord, is_fresh, read_record
 from .study_run import open_study
-
-#: Two outlets of a type no farther apart than this (m, straight line) are one that moved.
-MOVED_M = 500.0
 
 #: What may become of an outlet.
 CHANGES = ("kept", "moved", "dropped", "gained")
@@ -61,8 +59,8 @@ def site_changes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDa
     """Return what became of each outlet.
 
     An outlet of the same id is *kept*. Of the rest, one of the first plan and one of the second of
-    the same type at most `MOVED_M` apart are one outlet that *moved*, nearest pairs first; what
-    remains is *dropped* or *gained*.
+    the same type near each other are one outlet that *moved*, paired as
+    `quarterhour.optimize.plan_changes` does; what remains is *dropped* or *gained*.
 
     Returns
     -------
@@ -91,25 +89,19 @@ def site_changes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDa
 
 
 def _moved(gone: gpd.GeoDataFrame, come: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
-    """Return pairs of outlets of one type with their distance, the nearest first."""
+    """Return pairs of outlets of one type with their distance, m."""
     if gone.empty or come.empty:
         return []
     plane = come.estimate_utm_crs()
     here, there = gone.to_crs(plane), come.to_crs(plane)
-    near: list[tuple[float, str, str]] = []
-    for site, row in here.iterrows():
-        same = there[there["type"] == row["type"]]
-        apart = shapely.distance(same.geometry.to_numpy(), row.geometry)
-        near += [
-            (float(metres), str(site), str(other))
-            for metres, other in zip(apart, same.index, strict=True)
-            if metres <= MOVED_M
+    found = []
+    for kind in sorted(set(here["type"]) & set(there["type"])):
+        left, new = here[here["type"] == kind], there[there["type"] == kind]
+        apart = shapely.distance(left.geometry.to_numpy()[:, None], new.geometry.to_numpy())
+        found += [
+            (str(left.index[one]), str(new.index[other]), round(float(apart[one, other]), 1))
+            for one, other in nearest_pairs(apart)
         ]
-    found, taken = [], set[tuple[str, str]]()
-    for metres, one, other in sorted(near):
-        if ("old", one) not in taken and ("new", other) not in taken:
-            taken |= {("old", one), ("new", other)}
-            found.append((one, other, round(metres, 1)))
     return found
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from quarterhour.data.faults import FaultLog
-from quarterhour.data.ledger import Ledger, ledger_words, read_ledger
+from quarterhour.data.ledger import Ledger, LedgerWords, ledger_words, read_ledger
+from quarterhour.data.ledger_checks import LedgerRules, check_ledger
+from quarterhour.data.ledger_schema import UPGRADE
 from quarterhour.data.study import STUDY_FILE
 from quarterhour.data.tables import read_table
 
+from .premises import DECIDED
 from .stages import RESULTS
 from .study_run import StudyRun
 
@@ -36,7 +39,10 @@ def sites_file(named: Path) -> Path:
 
 
 def read_ledger_of(run: StudyRun, log: FaultLog) -> Ledger | None:
-    """Return the ledger that the study names, None without one or where it has a fault."""
+    """Return the ledger that the study names, None without one or where it cannot be read.
+
+    ``log`` has what the reader and `quarterhour.data.ledger_checks.check_ledger` noted.
+    """
     named = run.config.plan.ledger
     if not named:
         return None
@@ -44,7 +50,23 @@ def read_ledger_of(run: StudyRun, log: FaultLog) -> Ledger | None:
     words = ledger_words(
         run.inputs.pack, run.inputs.areas, config.study.language, config.plan.years
     )
-    return read_ledger(run.folder / named, words, log=log, name=named)
+    found = read_ledger(run.folder / named, words, log=log, name=named)
+    if found is not None:
+        check_ledger(found, _rules(run, found, words), log)
+    return found
+
+
+def _rules(run: StudyRun, ledger: Ledger, words: LedgerWords) -> LedgerRules:
+    """Return what the rows must keep; decided ones that are no candidate here need a place."""
+    outlets = run.inputs.facilities["id"].astype(str)
+    known = {*run.candidates["id"].astype(str), *(UPGRADE + outlets)}
+    planned = {
+        key: row
+        for key, row in ledger.records.items()
+        if (row.get("candidate") and row.get("status") not in DECIDED)
+        or row.get("candidate") in known
+    }
+    return LedgerRules(words, planned, frozenset(outlets))
 
 
 def read_previous(run: StudyRun, log: FaultLog) -> pd.DataFrame | None:

@@ -26,6 +26,7 @@ from quarterhour.maps.study_maps import planner_map
 from . import measure_stage, plan_stage
 from .console import Screen
 from .map_tables import background, map_tables, street_lines
+from .report_question import proof
 from .stages import StageRecord, file_hash, read_record, stage_key
 from .study_run import StudyRun
 
@@ -228,7 +229,7 @@ def headline(found: dict[str, Any], planned: StageRecord | None, language: str) 
         Of the sentences.
     """
     said = [_circle_finding(found, language), *_worst_finding(found, language)]
-    return said if planned is None else [*said, _plan_finding(found, planned.facts, language)]
+    return said if planned is None else [*said, _plan_finding(planned.facts, language)]
 
 
 def _worst_finding(found: dict[str, Any], language: str) -> list[str]:
@@ -259,13 +260,13 @@ def _circle_finding(found: dict[str, Any], language: str) -> str:
     )  # fmt: skip
 
 
-def _plan_finding(found: dict[str, Any], plan: dict[str, Any], language: str) -> str:
-    word = "optimal" if plan["status"] == "optimal" else "gap"
-    proof = tr(f"cli.finding.proof_{word}", language, gap=_p(plan["gap"]))
+def _plan_finding(plan: dict[str, Any], language: str) -> str:
+    # Not the objective: that adds up years, weighs priorities, or counts something else.
+    covered = sum(plan["newly_covered"].values())
     return tr(
-        "cli.finding.plan", language, outlets=_n(plan["outlets"]),
-        covered=_n(plan["objective"]), before=_n(found["circle"]["covered"]),
-        after=_n(plan["circle"]["covered"]), proof=proof,
+        "cli.finding.plan", language, outlets=_n(plan["outlets"]), covered=_n(covered),
+        before=_n(plan["before"]["circle"]["covered"]), after=_n(plan["circle"]["covered"]),
+        proof=proof(plan).get(language),
     )  # fmt: skip
 
 

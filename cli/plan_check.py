@@ -88,6 +88,10 @@ def _site_faults(run: StudyRun) -> list[Fault]:
                     known=shown,
                 )  # fmt: skip
     allowed = allowed_types(ground.table, planned_types(run))
+    if not allowed.any():
+        file = run.config.candidates.file or STUDY_FILE
+        kinds = ", ".join(planned_types(run))
+        log.add("plan_nothing_allowed", file=file, column="types", count=len(ids), types=kinds)
     may = {name: bool(row.any()) for name, row in zip(ids, allowed, strict=True)}
     for name in options.required:
         if name in known and not may[name]:

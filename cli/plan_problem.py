@@ -127,10 +127,11 @@ def _demand_groups(demand: gpd.GeoDataFrame) -> dict[str, npt.NDArray[np.object_
 def _allowed(
     bare: SitingProblem, run: StudyRun, ground: Premises, xy: npt.NDArray[np.float64]
 ) -> Bools:
-    """Return what may open where: forbidden candidates and those too near an outlet left out."""
+    """Return what may open where: not what is forbidden, given up, or too near an outlet."""
     options = run.config.plan
     forbidden = np.isin(bare.candidate_ids, np.array(options.forbidden, object))
-    allowed: Bools = bare.allowed & ~forbidden[:, None]
+    place = {str(name): row for row, name in enumerate(bare.candidate_ids)}
+    allowed: Bools = bare.allowed & ~forbidden[:, None] & ~_pairs(ground.dropped, place, bare.types)
     if options.spacing_existing:
         for kind, metres in options.spacing.items():
             there = ground.standing[ground.standing["type"] == kind]

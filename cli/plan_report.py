@@ -45,7 +45,6 @@ def plan_report(
     result: PlanResult,
     found: dict[str, Any],
     sites: gpd.GeoDataFrame,
-    routes: gpd.GeoDataFrame,
 ) -> Report:
     """Return the report of a plan.
 
@@ -55,8 +54,8 @@ def plan_report(
         The study and its plan.
     found
         From `quarterhour.cli.plan_facts.facts`.
-    sites, routes
-        From `quarterhour.cli.plan_sites`.
+    sites
+        From `quarterhour.cli.plan_sites.site_table`.
     """
     names, study = Names.of(run), run.config.study
     story, tiles = headline(found)
@@ -69,12 +68,12 @@ def plan_report(
         _baselines(result),
         _prices(result, names),
         _quotas(result, names),
-        _sites(result, sites, routes, names),
-        _unknown(run, result, found["notes"]),
+        _sites(result, sites, names),
+        _unknown(run, result, found),
         trace(run, _versions()),
     )
     return Report(
-        title=say("title", study=titled, outlets=found["outlets"]),
+        title=say("title", study=titled, outlets=count(found["outlets"])),
         subtitle=say("subtitle"),
         label=study.label,
         language=study.language,
@@ -100,7 +99,7 @@ def _coverage(found: dict[str, Any], names: Names) -> Part:
     ]  # fmt: skip
     rows = tuple(
         (_type(kind, names), before[kind]["share"], after[kind]["share"],
-         after[kind]["covered"] - before[kind]["covered"])
+         found["newly_covered"].get(kind, after[kind]["covered"] - before[kind]["covered"]))
         for kind in after
     )  # fmt: skip
     by_type = Table(
@@ -153,6 +152,8 @@ def _by_district(found: dict[str, Any], names: Names) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for area, shares in after.items():
         old = before.get(area, {})
+        if not any(value is not None for value in (*old.values(), *shares.values())):
+            continue  # nobody of whom anything is known lives there
         moves: list[Cell] = [_move(old.get(kind), shares.get(kind)) for kind in kinds]
         rows.append((names.area("district", area), old.get(CIRCLE), shares.get(CIRCLE), *moves))
     return Table(say("column.district"), tuple(columns), tuple(rows))
@@ -162,7 +163,7 @@ def _move(before: float | None, after: float | None) -> str:
     def said(value: float | None) -> str:
         return "–" if value is None else f"{value:.0%}"
 
-    return f"{said(before)} → {said(after)}"
+    return f"{said(before)}\u00a0→\u00a0{said(after)}"  # on one line
 
 
 def _curve(result: PlanResult, found: dict[str, Any]) -> Part:
@@ -258,52 +259,55 @@ def _quotas(result: PlanResult, names: Names) -> Part:
     )
 
 
-def _quota(number: int, result: PlanResult, names: Names) -> Words:
-    """Return what a quota counts, in words."""
+def _quota(number: int, result: PlanResult, names: Names, *, short: bool = False) -> Words:
+    """Return what a quota counts, in words; in short, what it does not narrow is left out."""
     quota = result.problem.quotas[number]
-    parts = [names.type(quota.type), names.area(quota.level, quota.group)]
+    parts = [names.type(quota.type)] if quota.type or not short else []
+    parts += [names.area(quota.level, quota.group)] if quota.level or not short else []
     parts += [say(f"action.{quota.action}")] if quota.action else []
     parts += [plain(quota.year)] if quota.year else []
     return Words(" · ".join(p.zh for p in parts), " · ".join(p.en for p in parts))
 
 
-def _sites(
-    result: PlanResult, sites: gpd.GeoDataFrame, routes: gpd.GeoDataFrame, names: Names
-) -> Part:
+def _sites(result: PlanResult, sites: gpd.GeoDataFrame, names: Names) -> Part:
     """Return the sites; columns that would say the same in every row are left out."""
-    walks = dict(zip(routes["site"], routes["metres"], strict=True))
     columns = [
         Column(say("column.rank"), "count"), Column(say("column.site")),
         Column(say("column.type")), Column(say("column.action")), Column(say("column.year")),
         Column(say("column.area")), Column(say("column.within_reach"), "count"),
         Column(say("column.newly"), "count"), Column(say("column.lost"), "count"),
+        Column(say("column.objective_lost"), "count"),
         Column(say("column.alternative")), Column(say("column.alternative_loss"), "count"),
         Column(say("column.gaps"), "count"), Column(say("column.walk")),
         Column(say("column.binds")),
     ]  # fmt: skip
     binding = {
-        _site_id(result, case.chosen): [_quota(number, result, names) for number in case.binding
-         if not _is_total(result, number)]
+        _site_id(result, case.chosen): [_quota(number, result, names, short=True)
+                                        for number in case.binding
+                                        if not _is_total(result, number)]
         for case in result.cases
     }  # fmt: skip
     rows = [
         (row["rank"], plain(_site(row)), names.type(row["type"]),
          say(f"action.{row['action']}"), plain(row["year"]), _area(row, names),
-         row["within_reach"], row["newly_covered"], row["lost_if_dropped"],
+         row["within_reach"], row["newly_covered"], row["lost_if_dropped"], row["objective_lost"],
          plain(row["nearby"] or "–"), row["nearby_loss"],
          len([one for one in row["gaps_closed"].split("; ") if one]),
-         _walk(walks.get(row["id"]), names.place(row["worst_place"])),
+         _walk(row["walk_metres"], names.place(row["worst_place"])),
          joined(binding[row["id"]]))
         for row in pd.DataFrame(sites).to_dict("records")
     ]  # fmt: skip
+    apart = (sites["objective_lost"] - sites["lost_if_dropped"]).abs()
     optional = {3: (sites["action"] == "upgrade").any(), 4: (sites["year"] != "").any(),
-                13: any(binding.values())}  # fmt: skip
+                9: (apart > 0.5).any(), 14: any(binding.values())}  # fmt: skip
     kept = [number for number in range(len(columns)) if optional.get(number, True)]
     table = Table(
         say("part.sites"), tuple(columns[number] for number in kept),
         tuple(tuple(row[number] for number in kept) for row in rows), most=SHOWN_SITES,
     )  # fmt: skip
-    return Part(say("part.sites"), (Note(say("note.sites")), table))
+    notes = [Note(say("note.sites"))]
+    notes += [Note(say("note.sites_objective"))] if optional[9] else []
+    return Part(say("part.sites"), (*notes, table))
 
 
 def _site_id(result: PlanResult, item: Chosen) -> str:
@@ -316,9 +320,9 @@ def _is_total(result: PlanResult, number: int) -> bool:
     return not (quota.type or quota.level or quota.year or quota.action)
 
 
-def _walk(metres: float | None, place: Words) -> Words:
+def _walk(metres: float, place: Words) -> Words:
     """Return how far the worst served walk, and where they live."""
-    if metres is None:
+    if math.isnan(metres):
         return plain("")
     return Words(f"{metres:,.0f} m · {place.zh}", f"{metres:,.0f} m · {place.en}")
 
@@ -335,15 +339,20 @@ def _area(row: dict[Any, Any], names: Names) -> Words:
     return plain("")
 
 
-def _unknown(run: StudyRun, result: PlanResult, notes: dict[str, list[str]]) -> Part:
-    circles = result.before
+def _unknown(run: StudyRun, result: PlanResult, found: dict[str, Any]) -> Part:
+    circles, notes = result.before, found["notes"]
     unknown = circles.state == State.UNKNOWN
     persons = (result.problem.residents[:, None] * unknown).sum(axis=0)
+    settled = sum(
+        found["types"][kind]["covered"] - found["before"]["types"][kind]["covered"] - newly
+        for kind, newly in found["newly_covered"].items()
+    )
     generated = run.inputs.candidates is None
     rows: tuple[tuple[Words, Cell], ...] = (
         (say("fact.points_unknown"), count(int(unknown.any(axis=1).sum()))),
         (say("fact.points_blank"), count(int(circles.demand["residents"].isna().sum()))),
         (say("fact.residents_unknown"), count(float(persons.max(initial=0.0)))),
+        (say("fact.residents_settled"), count(max(settled, 0.0))),
         (say("fact.no_cost"), count(int(result.sites["cost"].isna().sum()))),
         (say("fact.generated"), say(f"fact.{'generated' if generated else 'given'}_line")),
     )

@@ -12,7 +12,6 @@ import shapely
 
 from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.gaps import gap_places
-from quarterhour.data.study_plan import PlanSection
 from quarterhour.optimize.baselines import (
     Baseline,
     WorstGap,
@@ -151,20 +150,21 @@ def explained(
     nearest = nearest_premises_plan(problem, gaps, plane_of(before.demand, run), reach=reach)
     baselines = (greedy_plan(problem), nearest)
     run.progress("evidence", 3, 4)
-    curve = _curve(options, problem, plan)
-    prices = shadow_prices(problem, plan, seconds=min(20.0, options.time_limit))
+    curve = _curve(run, problem, plan)
+    prices = shadow_prices(problem, plan, seconds=options.time_limit)
     run.progress("evidence", 4, 4)
     return PlanResult(ground, problem, plan, before, after, places, cases, baselines, curve, prices)
 
 
-def _curve(options: PlanSection, problem: SitingProblem, plan: Plan) -> PriceCurve:
+def _curve(run: StudyRun, problem: SitingProblem, plan: Plan) -> PriceCurve:
     """Return the price curve to twice the plan: what would come next; all of it takes long."""
+    options = run.config.plan
     curve = price_curve(problem, most=max(2 * len(plan.chosen), 20))
     if not options.curve_points:
         return curve
     return prove_points(
         problem, curve, points=options.curve_points, seconds=min(10.0, options.time_limit / 4),
-        solver=options.solver, seed=options.seed, threads=options.threads,
+        solver=options.solver, seed=options.seed, threads=options.threads, progress=run.progress,
     )  # fmt: skip
 
 

@@ -78,8 +78,18 @@ def _worst(result: PlanResult, points: npt.NDArray[np.int64], column: int) -> in
     return int(lived_in[order[0]])
 
 
-def site_table(result: PlanResult, helped: Sequence[Helped]) -> gpd.GeoDataFrame:
-    """Return one row a proposed outlet, best first, with its evidence (EPSG:4326)."""
+def site_table(
+    result: PlanResult, helped: Sequence[Helped], routes: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return one row a proposed outlet, best first, with its evidence (EPSG:4326).
+
+    Parameters
+    ----------
+    result, helped
+        The plan, and whom each outlet helps.
+    routes
+        From `route_table`.
+    """
     problem, cases = result.problem, result.cases
     chosen = result.sites
     kinds = [problem.types[case.chosen.type] for case in cases]
@@ -120,6 +130,9 @@ def site_table(result: PlanResult, helped: Sequence[Helped]) -> gpd.GeoDataFrame
     )
     order = ["newly_covered", "candidate", "type"]
     table = table.sort_values(order, ascending=[False, True, True]).reset_index(drop=True)
+    walks, at = routes.set_index("site"), list(table.columns).index("worst_minutes") + 1
+    for name in ("minutes", "metres"):
+        table.insert(at, f"walk_{name}", table["id"].map(walks[name]).astype(float))
     table.insert(0, "rank", range(1, len(table) + 1))
     return table
 

@@ -39,6 +39,7 @@ def solved(run: StudyRun, problem: SitingProblem) -> Plan:
         If the user stopped it.
     """
     options = run.config.plan
+    run.progress("plan_solve", 0, int(options.time_limit))
     try:
         plan = solve_objective(
             options.objective, problem, objective_options(run), solver=options.solver,

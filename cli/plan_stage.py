@@ -12,6 +12,7 @@ from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.output_files import write_geopackage, write_geoparquet, write_workbook
 from quarterhour.data.study_files import file_hashes
 from quarterhour.maps.report import write_report
+from quarterhour.maps.report_parts import number_formats as report_formats
 from quarterhour.maps.report_parts import sheets as report_sheets
 
 from . import measure_stage
@@ -29,6 +30,7 @@ from .plan_tables import (
     points_after,
     price_table,
     quota_table,
+    site_sheet,
     summary_after,
 )
 from .stages import StageRecord, file_hash, stage_key
@@ -59,11 +61,14 @@ def write(run: StudyRun, folder: Path) -> dict[str, Any]:
     """
     priorities = _priorities(run)
     before = base_circles(run, run.ground)
+    run.progress("covers", 0, 1)
     problem = study_problem(
         run, before, run.ground, previous=run.previous,
         priorities=priorities if run.config.plan.priority else None,
     )  # fmt: skip
-    plan = solved(run, with_impedance(run, problem, before, run.ground))
+    asked = with_impedance(run, problem, before, run.ground)
+    run.progress("covers", 1, 1)
+    plan = solved(run, asked)
     result = explained(run, problem, plan, before, priorities)
     return write_tables(run, result, folder)
 
@@ -77,7 +82,8 @@ def _priorities(run: StudyRun) -> pd.DataFrame | None:
 def write_tables(run: StudyRun, result: PlanResult, folder: Path) -> dict[str, Any]:
     """Write every table of a plan into ``folder``, return the facts."""
     helped = helped_by(result)
-    sites, routes = site_table(result, helped), route_table(run, result, helped)
+    routes = route_table(run, result, helped)
+    sites = site_table(result, helped, routes)
     points, summary = points_after(result), summary_after(result, run.inputs.areas)
     tables = {
         "quotas": quota_table(result), "price_curve": curve_table(result),
@@ -92,13 +98,16 @@ def write_tables(run: StudyRun, result: PlanResult, folder: Path) -> dict[str, A
         table.to_parquet(folder / f"{name}.parquet", index=False)
     layers = {"sites": sites, "routes": routes, "points_after": points}
     write_geopackage(layers, folder / "plan.gpkg")
-    sheets = {"sites": pd.DataFrame(sites.drop(columns="geometry")), "after": summary, **tables}
     language = run.config.study.language
+    sheets = {"sites": site_sheet(run, sites, language), "after": summary, **tables}
     write_workbook(sheets, folder / "plan.xlsx", units=data_dictionary(language))
     found = facts(run, result, summary, key(run))
-    report = plan_report(run, result, found, sites, routes)
+    report = plan_report(run, result, found, sites)
     write_report(report, folder / "plan_report.html")
-    write_workbook(report_sheets(report, language), folder / "plan_report.xlsx")
+    write_workbook(
+        report_sheets(report, language), folder / "plan_report.xlsx",
+        formats=report_formats(report, language),
+    )  # fmt: skip
     return found
 
 
@@ -108,8 +117,8 @@ def show(record: StageRecord, screen: Screen) -> None:
     gap = "–" if found["gap"] is None else f"{found['gap']:.2%}"
     screen.say(
         f"plan_status.{found['status']}",
-        outlets=found["outlets"],
-        candidates=found["candidates"],
+        outlets=f"{found['outlets']:,d}",
+        candidates=f"{found['candidates']:,d}",
         covered=f"{sum(found['newly_covered'].values()):,.0f}",
         gap=gap,
         solver=found["solver"],

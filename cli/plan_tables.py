@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import geopandas as gpd
 import pandas as pd
 
 from quarterhour.coverage.summary import point_table, summarise
+from quarterhour.maps.report_parts import Words
 from quarterhour.optimize.evidence import binding_quotas
 
 from .plan_result import PlanResult
-from .plan_rules import quota_option
+from .plan_rules import LEVELS, quota_option
+from .report_words import Names, plain
+from .study_run import StudyRun
+
+
+def site_sheet(run: StudyRun, sites: gpd.GeoDataFrame, language: str) -> pd.DataFrame:
+    """Return the sites for a spreadsheet: names beside the ids, and the position (WGS-84)."""
+    names, table = Names.of(run), pd.DataFrame(sites.drop(columns="geometry"))
+    called: dict[str, Callable[[str], Words]] = {"type": names.type}
+    called |= {level: partial(_area_name, names, level) for level in LEVELS}
+    places = run.ground.table.set_index("id")
+    named = places["name"].where(places["name"] != "", places["address"])
+    beside = {name: [words(one).get(language) for one in table[name]] for name, words in
+              called.items()}  # fmt: skip
+    for name in ("alternative", "nearby"):
+        beside[name] = table[name].map(named).fillna("").tolist()
+    for name, column in beside.items():
+        table.insert(list(table.columns).index(name) + 1, f"{name}_name", column)
+    at = list(table.columns).index("community_name") + 1
+    for name, values in (("lat", sites.geometry.y), ("lon", sites.geometry.x)):
+        table.insert(at, name, values.round(6).to_numpy())
+    return table
+
+
+def _area_name(names: Names, level: str, area: str) -> Words:
+    return names.area(level, area) if area else plain("")
 
 
 def summary_after(result: PlanResult, areas: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -34,11 +35,14 @@ class Premises:
         those that the ledger says are open.
     fixed
         Sites the ledger has decided on: ``candidate, type, year`` (text, "" = any).
+    dropped
+        Sites the ledger has given up: ``candidate, type``; they are not proposed again.
     """
 
     table: gpd.GeoDataFrame
     standing: gpd.GeoDataFrame
     fixed: pd.DataFrame
+    dropped: pd.DataFrame
 
     @property
     def upgrade(self) -> npt.NDArray[np.bool_]:
@@ -61,18 +65,26 @@ def premises(run: StudyRun, types: tuple[str, ...], ledger: Ledger | None) -> Pr
     standing = run.inputs.facilities
     if ledger is not None:
         standing = opened_outlets(ledger.records, standing)
-    parts = [run.candidates.assign(outlet="")]
+    parts = [_with_room(run.candidates, ledger).assign(outlet="")]
     if run.config.plan.upgrades.enabled:
         weak = (standing["status"] == "substandard") & standing["type"].isin(types)
         parts.append(_to_upgrade(run, standing[weak]))
         standing = standing[~weak].reset_index(drop=True)
-    fixed = _decided(ledger)
+    fixed = _of_ledger(ledger, DECIDED)
     known = {str(name) for part in parts for name in part["id"]}
     added = fixed[~fixed["candidate"].isin(known)]
     if len(added):
         parts.append(_ledger_sites(run, added))
     table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
-    return Premises(table, standing, fixed[fixed["candidate"].isin(table["id"])])
+    there = fixed["candidate"].isin(table["id"])
+    return Premises(table, standing, fixed[there], _of_ledger(ledger, ("dropped",)))
+
+
+def _with_room(candidates: gpd.GeoDataFrame, ledger: Ledger | None) -> gpd.GeoDataFrame:
+    """Return the candidates without the outlets that opened in them since; full ones go."""
+    opened = _of_ledger(ledger, ("accepted",))["candidate"].value_counts()
+    left = candidates["capacity"] - candidates["id"].map(opened).fillna(0).astype(np.int64)
+    return candidates.assign(capacity=left)[left > 0].reset_index(drop=True)
 
 
 def _to_upgrade(run: StudyRun, weak: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -95,12 +107,12 @@ def _to_upgrade(run: StudyRun, weak: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return label_areas(table, run.inputs.areas, log=FaultLog())
 
 
-def _decided(ledger: Ledger | None) -> pd.DataFrame:
-    """Return the decided sites with the id under which they stand among the candidates."""
+def _of_ledger(ledger: Ledger | None, statuses: Collection[str]) -> pd.DataFrame:
+    """Return sites of a status with the id under which they stand among the candidates."""
     names = ["candidate", "type", "year", "name", "lon", "lat"]
     if ledger is None:
         return pd.DataFrame(columns=names)
-    rows = fixed_sites(ledger, statuses=DECIDED)
+    rows = fixed_sites(ledger, statuses=statuses)
     # A site that the bureau added itself is no candidate of the study: its ledger id stands in.
     ids = np.where(rows["candidate"] == "", rows["id"], rows["candidate"])
     years = rows["year"].astype("string").fillna("")
@@ -121,9 +133,14 @@ def _ledger_sites(run: StudyRun, added: pd.DataFrame) -> gpd.GeoDataFrame:
             "cost": 0.0,
             "capacity": kinds.loc[first.index].str.count(";").to_numpy(np.int64) + 1,
             "address": "",
-            "outlet": "",
+            # An upgrade where upgrades are off counts as one all the same.
+            "outlet": [_outlet_of(name) for name in first.index],
         },
         geometry=gpd.points_from_xy(first["lon"], first["lat"]),
         crs=4326,
     )
     return label_areas(table, run.inputs.areas, log=FaultLog())
+
+
+def _outlet_of(candidate: str) -> str:
+    return candidate.removeprefix(UPGRADE) if candidate.startswith(UPGRADE) else ""

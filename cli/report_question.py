@@ -18,16 +18,17 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     """Return the paragraph and the figures that say it all."""
     before, after = found["before"]["circle"]["covered"], found["circle"]["covered"]
     story = say(
-        "story", outlets=found["outlets"], new=found["new"], upgraded=found["upgraded"],
+        "story", outlets=count(found["outlets"]), new=count(found["new"]),
+        upgraded=count(found["upgraded"]),
         candidates=count(found["candidates"]), helped=count(found["residents_helped"]),
         newly=count(sum(found["newly_covered"].values())), before=count(before),
-        after=count(after), proof=_proof(found),
+        after=count(after), proof=proof(found),
     )  # fmt: skip
     nearest = found["baselines"].get("nearest", {}).get("objective")
     ahead = (found["objective"] - nearest) / nearest if nearest else None
     tiles = (
         Tile(say("tile.outlets"), count(found["outlets"]),
-             say("tile.outlets_note", new=found["new"], upgraded=found["upgraded"])),
+             say("tile.outlets_note", new=count(found["new"]), upgraded=count(found["upgraded"]))),
         Tile(say("tile.helped"), count(found["residents_helped"]), say("tile.helped_note")),
         Tile(say("tile.circle"), share(found["circle"]["share"]),
              say("tile.circle_note", before=share(found["before"]["circle"]["share"]))),
@@ -37,7 +38,8 @@ def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     return story, tuple(tile for tile in tiles if tile.value != "–")
 
 
-def _proof(found: dict[str, Any]) -> Words:
+def proof(found: dict[str, Any]) -> Words:
+    """Return how sure the plan is, in a sentence; ``found`` from `quarterhour.cli.plan_facts`."""
     if found["status"] == "optimal":
         return say("proof_optimal")
     known = found["gap"] is not None
@@ -62,7 +64,7 @@ def question(run: StudyRun, result: PlanResult, found: dict[str, Any], names: Na
         (say("fact.outlets"), count(total(run.config.plan))),
         *_years(run),
         (say("fact.candidates"), say("fact.candidates_line", count=count(found["candidates"]),
-                                     upgrades=int(result.problem.upgrade.sum()))),
+                                     upgrades=count(int(result.problem.upgrade.sum())))),
         (say("fact.residents"), count(float(result.problem.residents.sum()))),
         (say("fact.criterion"), say(f"fact.criterion_{run.criterion}")),
         (say("fact.walker"), say("fact.walker_line", name=run.profile.name,
@@ -83,7 +85,7 @@ def _years(run: StudyRun) -> Iterator[tuple[Words, Cell]]:
     options = run.config.plan
     if options.years:
         pairs = zip(options.years, options.outlets_by_year(), strict=True)
-        lines = [say("fact.year_line", year=year, most=most) for year, most in pairs]
+        lines = [say("fact.year_line", year=year, most=count(most)) for year, most in pairs]
         yield say("fact.years"), joined(lines)
 
 
@@ -105,7 +107,7 @@ def _objective(run: StudyRun) -> Iterator[Words]:
 
 
 def _rules(run: StudyRun, result: PlanResult, names: Names) -> Iterator[Words]:
-    options, problem = run.config.plan, result.problem
+    options = run.config.plan
     for name in ("required", "forbidden"):
         if getattr(options, name):
             yield say(f"rule.{name}", names=", ".join(getattr(options, name)))
@@ -120,11 +122,19 @@ def _rules(run: StudyRun, result: PlanResult, names: Names) -> Iterator[Words]:
                   area=names.area(floor.level, floor.group))  # fmt: skip
     for kind, least in community_least(run).items():
         yield say("rule.community", type=names.type(kind), least=least)
+    yield from _earlier_rules(result)
+
+
+def _earlier_rules(result: PlanResult) -> Iterator[Words]:
+    """Yield what the ledger and the earlier plan ask."""
+    problem = result.problem
     if problem.fixed.any():
-        yield say("rule.fixed", count=int(problem.fixed.sum()))
+        yield say("rule.fixed", count=count(int(problem.fixed.sum())))
+    if len(result.ground.dropped):
+        yield say("rule.dropped", count=count(len(result.ground.dropped)))
     if problem.previous.any():
         kept = sum(bool(problem.previous[c.candidate, c.type]) for c in result.plan.chosen)
-        yield say("rule.previous", kept=kept, count=int(problem.previous.sum()))
+        yield say("rule.previous", kept=count(kept), count=count(int(problem.previous.sum())))
 
 
 def answer(run: StudyRun, found: dict[str, Any]) -> Part:
@@ -146,6 +156,9 @@ def answer(run: StudyRun, found: dict[str, Any]) -> Part:
     if found["cost"] is not None:
         rows.insert(4, (say("fact.cost"), count(found["cost"])))
     blocks: list[Block] = [Facts(say("part.answer"), tuple(rows))]
+    allowed = total(run.config.plan)
+    if found["objective_kind"] == "coverage" and found["outlets"] < allowed:
+        blocks.append(Note(say("note.fewer", allowed=count(allowed))))
     if run.config.plan.years:
         blocks.append(Note(say("note.objective_years")))
     return Part(say("part.answer"), tuple(blocks))

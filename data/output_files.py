@@ -81,7 +81,7 @@ def _geometry_kinds(frame: pd.DataFrame) -> set[str]:
 
 def write_workbook(
     sheets: Mapping[str, pd.DataFrame], path: Path, *, units: pd.DataFrame | None = None,
-    units_title: str = "units",
+    units_title: str = "units", formats: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:  # fmt: skip
     """Write an Excel workbook.
 
@@ -96,6 +96,8 @@ def write_workbook(
         Table of what each column means and its unit, written as the last sheet.
     units_title
         Title of that sheet.
+    formats
+        Sheet → column → Excel's number format, e.g. ``"#,##0"``; other cells have none.
 
     Raises
     ------
@@ -115,12 +117,14 @@ def write_workbook(
             raise ValueError(f"{len(frame)} rows do not fit a sheet; write CSV instead")
     with xlsxwriter.Workbook(path, _WORKBOOK_OPTIONS) as book:
         book.set_properties({"created": _UNDATED})
-        formats = _Formats(book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
+        looks = _Looks(book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
         for title, frame in whole.items():
-            _fill(_new_sheet(book, title), plain_table(frame), formats)
+            table, given = plain_table(frame), (formats or {}).get(title, {})
+            numbers = [_number_look(book, given.get(str(name))) for name in table.columns]
+            _fill(_new_sheet(book, title), table, looks, numbers)
 
 
-class _Formats(NamedTuple):
+class _Looks(NamedTuple):
     """Looks of cells: headers, and text that begins like a formula."""
 
     head: Any
@@ -134,30 +138,34 @@ def _new_sheet(book: Any, title: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-def _fill(sheet: Any, frame: pd.DataFrame, formats: _Formats) -> None:
+def _number_look(book: Any, number_format: str | None) -> Any:
+    return None if number_format is None else book.add_format({"num_format": number_format})
+
+
+def _fill(sheet: Any, frame: pd.DataFrame, looks: _Looks, numbers: Sequence[Any]) -> None:
     for column, name in enumerate(frame.columns):
-        sheet.write_string(0, column, _text(str(name)), formats.head)
+        sheet.write_string(0, column, _text(str(name)), looks.head)
         shown = [str(name), *map(str, frame.iloc[:_SAMPLE_ROWS, column])]
         width = min(max(_WIDTHS[0], max(map(text_width, shown)) + 2), _WIDTHS[1])
         sheet.set_column(column, column, width)
     for row, values in enumerate(frame.itertuples(index=False, name=None), start=1):
         for column, value in enumerate(values):
-            _set(sheet, row, column, cell_value(value), formats)
+            _set(sheet, row, column, cell_value(value), looks, numbers[column])
     sheet.freeze_panes(1, 0)
     if len(frame.columns):
         sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
 
 
-def _set(sheet: Any, row: int, column: int, value: object, formats: _Formats) -> None:
+def _set(sheet: Any, row: int, column: int, value: object, looks: _Looks, number: Any) -> None:
     if value is None or value == "":
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, str):
         risky = value.startswith(_FORMULA_START)
-        sheet.write_string(row, column, _text(value), formats.quoted if risky else None)
+        sheet.write_string(row, column, _text(value), looks.quoted if risky else None)
     else:
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, value, number)
 
 
 def _text(value: str) -> str:

@@ -27,7 +27,13 @@ OptionValue = bool | int | float | str | tuple[int | float | str, ...]
 #: Shares of the years may miss 1 by this much: three times 0.333 is meant to be everything.
 _SHARE_SLACK = 0.01
 
+#: Largest amounts an option takes: more is a slip of the pen, and infinity is no amount.
+_MOST_OUTLETS = 1_000_000
+_MOST_AMOUNT = 1e15
+_WEEK = 7 * 86_400
+
 Whole = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0, le=_MOST_AMOUNT)]
 Level = Literal["city", "district", "street", "community"]
 
 
@@ -48,7 +54,7 @@ class UpgradesSection(Quota):
     """``plan.upgrades``: substandard outlets that may be brought up to standard."""
 
     enabled: bool = False
-    cost: Annotated[float, Field(ge=0)] | None = None
+    cost: Amount | None = None
 
 
 class FloorSection(Section):
@@ -73,7 +79,7 @@ class PlanSection(Section):
 
     objective: str = "coverage"
     objective_options: dict[str, OptionValue] = {}
-    outlets: Annotated[int, Field(ge=1)] = 20
+    outlets: Annotated[int, Field(ge=1, le=_MOST_OUTLETS)] = 20
     types: tuple[str, ...] = ()
     per_type: dict[str, Quota] = {}
     per_district: dict[str, Quota] = {}
@@ -83,9 +89,9 @@ class PlanSection(Section):
     community_standard: bool = False
     upgrades: UpgradesSection = UpgradesSection()
     years: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    per_year: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    per_year: tuple[Annotated[float, Field(ge=0, le=_MOST_OUTLETS)], ...] = ()
     discount: Annotated[float, Field(gt=0, le=1)] = 1.0
-    budget: Annotated[float, Field(gt=0)] | None = None
+    budget: Annotated[float, Field(gt=0, le=_MOST_AMOUNT)] | None = None
     spacing: dict[str, Metres] = {}
     spacing_existing: bool = False
     required: tuple[str, ...] = ()
@@ -96,13 +102,21 @@ class PlanSection(Section):
     circle_reward: Annotated[float, Field(ge=0, le=1000)] = 0.0
     ledger: str = ""
     previous: str = ""
-    keep: Annotated[float, Field(ge=0)] = 0.0
+    keep: Amount = 0.0
     solver: str = "highs"
-    time_limit: Annotated[float, Field(gt=0)] = 60.0
+    time_limit: Annotated[float, Field(gt=0, le=_WEEK)] = 60.0
     gap: Annotated[float, Field(ge=0, lt=1)] = 1e-4
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     threads: Annotated[int, Field(ge=1)] = 2
     curve_points: Annotated[int, Field(ge=0, le=20)] = 4
+
+    @model_validator(mode="after")
+    def _types(self) -> PlanSection:
+        twice = [kind for kind, count in Counter(self.types).items() if count > 1]
+        if twice:
+            context = {"option": "types", "type": twice[0]}
+            raise PydanticCustomError("option_type_twice", "a type twice", context)
+        return self
 
     @model_validator(mode="after")
     def _years(self) -> PlanSection:

@@ -169,6 +169,25 @@ def sheets(report: Report, language: str) -> dict[str, pd.DataFrame]:
     return found
 
 
+#: How Excel shows the cells of a column.
+_EXCEL: dict[Kind, str] = {
+    "count": "#,##0", "share": "0.0%", "number": "#,##0.00", "signed": "+#,##0;-#,##0;0",
+}  # fmt: skip
+
+
+def number_formats(report: Report, language: str) -> dict[str, dict[str, str]]:
+    """Return Excel's number format of each column that has one, by sheet as in `sheets`."""
+    tables = [b for part in report.parts for b in part.blocks if isinstance(b, Table | Facts)]
+    return {
+        title: {
+            column.title.get(language): _EXCEL[column.kind]
+            for column in (block.columns if isinstance(block, Table) else ())
+            if column.kind in _EXCEL
+        }
+        for title, block in zip(sheets(report, language), tables, strict=True)
+    }
+
+
 def _free(title: str, taken: dict[str, pd.DataFrame]) -> str:
     number, free = 2, title
     while free.lower() in {name.lower() for name in taken}:

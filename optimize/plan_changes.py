@@ -17,7 +17,7 @@ from .problem import SitingProblem
 Change = Literal["kept", "shifted", "moved", "dropped", "gained"]
 
 #: Farthest that an outlet of a type counts as moved and not as dropped and gained, m.
-MOVED_M = 1_000.0
+MOVED_M = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _other_sites(
         out = [(key[0], item) for key, item in gone if key[1] == kind]
         into = [(key[0], item) for key, item in new if key[1] == kind]
         apart = _distances(first[0], second[0], out, into)
-        pairs = _nearest_pairs(apart, moved)
+        pairs = nearest_pairs(apart, moved)
         for one, two in pairs:
             (a, item), (b, other) = out[one], into[two]
             years = _year(first[0], item), _year(second[0], other)
@@ -200,7 +200,16 @@ def _distances(
     return np.asarray(np.hypot(*(here - there).transpose(2, 0, 1)), dtype=np.float64)
 
 
-def _nearest_pairs(apart: Floats, most: float) -> list[tuple[int, int]]:
+def nearest_pairs(apart: Floats, most: float = MOVED_M) -> list[tuple[int, int]]:
+    """Return which outlets left moved to which new ones: the most pairs, the least metres in sum.
+
+    Parameters
+    ----------
+    apart
+        Distances between the outlets left and the new ones (a, b), m; NaN unknown.
+    most
+        Farthest that an outlet moves, m.
+    """
     near = np.isfinite(apart) & (apart <= most)
     if not near.any():
         return []

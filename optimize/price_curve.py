@@ -114,21 +114,25 @@ def prove_points(
         How many numbers of outlets, evenly spread over the curve.
     seconds
         Time for each, s.
-    solver, seed, threads, progress
+    solver, seed, threads
         As for `quarterhour.optimize.solve.plan_max_coverage`.
+    progress
+        Told of task ``price_curve`` in numbers of outlets proven.
     """
     last = len(curve.outlets) - 1
     chosen = sorted({math.ceil(last * (place + 1) / points) for place in range(points)} - {0})
     found = []
-    for outlets in chosen if last else ():
+    for number, outlets in enumerate(chosen if last else ()):
+        progress("price_curve", number, len(chosen))
         plan = plan_max_coverage(
             freed(problem, outlets), solver=solver, time_limit=seconds, gap=0.001, seed=seed,
-            threads=threads, progress=progress,
+            threads=threads,
         )  # fmt: skip
         if plan.status == "interrupted":
             raise KeyboardInterrupt  # the solver swallowed it: half a curve is none
         greedily = float(curve.covered[outlets])
         found.append(ProvenPoint(outlets, max(plan.objective, greedily), plan.bound))
+        progress("price_curve", number + 1, len(chosen))
     return replace(curve, proven=tuple(found))
 
 

@@ -22,13 +22,17 @@ from .covered import chosen_openings
 from .openings import Openings, flatten
 from .plan import Plan
 from .problem import SitingProblem
+from .reduce import reduce_openings
 from .relaxation import relax
 
 #: Largest relaxation solved exactly: stored entries of the cover sets.
 _EXACT_ENTRIES = 200_000
 
 #: A larger one is solved until its bound settles to this share of itself.
-_SETTLED = 1e-5
+_SETTLED = 6e-5
+
+#: Its duals are used where its bound and its fractional plan differ by this share at most.
+_NEAR = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,8 @@ def relaxed_duals(openings: Openings, start: Bools, *, seconds: float) -> Floats
 
     A positive value says how much the relaxed optimum rises when the limit is loosened by one. Up
     to `_EXACT_ENTRIES` cover entries they are those of a basic optimal solution, beyond that
-    those of `quarterhour.optimize.relaxation.relax`, near-optimal.
+    those of `quarterhour.optimize.relaxation.relax` on the reduced problem (its relaxation has the
+    same optimum), once its bound and its fractional plan are within `_NEAR` of each other.
 
     Parameters
     ----------
@@ -153,12 +158,43 @@ def relaxed_duals(openings: Openings, start: Bools, *, seconds: float) -> Floats
         Most time, s.
     """
     if openings.covers.nnz > _EXACT_ENTRIES:
-        deadline = time.monotonic() + seconds
-        relaxed = relax(
-            openings, start, tolerance=_SETTLED, go_on=lambda: time.monotonic() < deadline
-        )
-        return relaxed.limit_price
+        return near_duals(openings, start, seconds=seconds)
     return _exact_duals(openings, seconds)
+
+
+def near_duals(openings: Openings, start: Bools, *, seconds: float) -> Floats | None:
+    """Return near-optimal dual values of every limit (L,), None if not near enough in time.
+
+    Parameters
+    ----------
+    openings, start, seconds
+        As for `relaxed_duals`.
+    """
+    deadline = time.monotonic() + seconds
+    state = reduce_openings(openings)
+    smaller = state.openings
+    values = np.zeros(len(openings.limits.names))
+    if not smaller.count:
+        return values
+    relaxed = relax(
+        smaller, start[state.kept], tolerance=_SETTLED, go_on=lambda: time.monotonic() < deadline
+    )
+    if abs(relaxed.bound - _worth(smaller, relaxed.share)) > _NEAR * abs(relaxed.bound):
+        return None
+    place = {name: row for row, name in enumerate(openings.limits.names)}
+    values[[place[name] for name in smaller.limits.names]] = relaxed.limit_price
+    return values
+
+
+def _worth(openings: Openings, share: Floats) -> float:
+    """Return what openings (q,) that are open in part are worth."""
+    covered = np.minimum(openings.covers @ share, 1.0)
+    worth = openings.constant + openings.gain @ share + openings.weight @ covered
+    circles = openings.circles
+    if len(circles.weight):  # as complete as the least covered of its members
+        least = np.minimum.reduceat(covered[circles.members.indices], circles.members.indptr[:-1])
+        worth += circles.weight @ least
+    return float(worth)
 
 
 def _exact_duals(openings: Openings, seconds: float) -> Floats | None:

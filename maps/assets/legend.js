@@ -28,6 +28,11 @@
     return el('li', {}, el('span', { class: 'qh-sign' }, sign), el('span', {}, words));
   }
 
+  // As the sites are drawn at this zoom: numbered, or too many for it.
+  function siteSign() {
+    return Q.crowded() === 'swarm' ? el('i', { class: 'qh-site qh-swarm qh-planned' }) : el('i', { class: 'qh-site qh-small' }, '1');
+  }
+
   // Two round numbers of residents that show how large the dots are.
   function examples() {
     const most = Q.mostResidents || 0;
@@ -51,7 +56,7 @@
         gap, row(dot(6, Q.colours.covered), Q.word('legend.covered')),
         row(dot(9, '#fff', Q.colours.unknown), Q.word('legend.unknown'))],
       row(el('i', { class: 'qh-square' }), Q.word('legend.outlet')),
-      Q.data.places.length > 0 && row(el('i', { class: 'qh-site qh-small' }, '1'), Q.word('legend.site')));
+      Q.data.places.length > 0 && row(siteSign(), Q.word('legend.site')));
   }
 
   function standing() {

@@ -173,21 +173,22 @@
     }
   });
 
-  // Many sites in a small window: smaller signs until the reader zooms in.
+  // Many sites in a small window: smaller signs, and of very many dots, until the reader zooms in.
   Q.crowded = function () {
+    if (!Q.dots) return '';
     const size = Q.map.getSize();
     const room = size.x * size.y * Math.pow(4, Q.map.getZoom() - Q.dots.zoom);
-    return Q.data.places.length * 26 * 26 * 35 > room;
+    const shown = Q.data.places.filter((place) => Q.entries(place).length > 0).length;
+    return shown * 20 * 20 * 6 > room ? 'swarm' : shown * 26 * 26 * 35 > room ? 'small' : '';
   };
 
-  Q.siteIcon = function (place) {
+  Q.siteIcon = function (place, crowded) {
     const entries = Q.entries(place);
-    const crowded = Q.crowded();
-    const size = crowded ? 20 : 26;
-    const number = entries.length ? entries[0].rank : null;
+    const size = { swarm: 9, small: 20 }[crowded] || 26;
+    const number = entries.length && crowded !== 'swarm' ? entries[0].rank : null;
     const planned = Q.data.steps.length && !entries.some((entry) => Q.isOpenAt(entry.since)) ? ' qh-planned' : '';
     return root.L.divIcon({
-      className: 'qh-site' + planned + (crowded ? ' qh-small' : ''), iconSize: [size, size],
+      className: 'qh-site' + planned + (crowded ? ' qh-' + crowded : ''), iconSize: [size, size],
       html: Q.el('span', {}, number === null ? '' : number)
     });
   };
@@ -227,15 +228,18 @@
     areas: () => Object.keys(Q.byRow.areas).forEach((row) => Q.byRow.areas[row].setStyle(areaStyle(row))),
     points: () => Object.keys(Q.byRow.points).forEach((row) => Q.byRow.points[row].setStyle(pointStyle(row))),
     outlets: () => Object.keys(Q.byRow.outlets).forEach((row) => Q.byRow.outlets[row].setStyle(outletStyle(row))),
-    sites: () => Q.data.places.forEach((place) => {
-      const marker = Q.byRow.sites[place.row];
-      if (!marker) return;
-      const shown = Q.entries(place).length > 0;
-      marker.setIcon(Q.siteIcon(place));
-      // Where two stand close, the better ranked one is on top.
-      if (shown) marker.setZIndexOffset(-1000 * Math.min(90, Q.entries(place)[0].rank || 0));
-      if (marker.getElement()) marker.getElement().style.display = shown ? '' : 'none';
-    })
+    sites: () => {
+      const crowded = Q.crowded();
+      Q.data.places.forEach((place) => {
+        const marker = Q.byRow.sites[place.row];
+        if (!marker) return;
+        const shown = Q.entries(place).length > 0;
+        marker.setIcon(Q.siteIcon(place, crowded));
+        // Where two stand close, the better ranked one is on top.
+        if (shown) marker.setZIndexOffset(-1000 * Math.min(90, Q.entries(place)[0].rank || 0));
+        if (marker.getElement()) marker.getElement().style.display = shown ? '' : 'none';
+      });
+    }
   };
   Q.redraw = (themes) => themes.forEach((theme) => redraw[theme]());
 

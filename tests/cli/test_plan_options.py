@@ -108,6 +108,26 @@ def test_years_serve_the_most_people_first(city):
     assert (points["convenience_state"] == points["convenience_state_2027"]).all()
 
 
+# 100 at the end of 2026, 200 at the end of 2027: the objective is 280, the residents are 200.
+@pytest.mark.parametrize(
+    ("plan", "objective", "covered"),
+    [
+        ('outlets = 3\nyears = ["1", "2"]\nper_year = [1, 2]\ndiscount = 0.9', 280, 200),
+        ('outlets = 4\nobjective = "fewest"\nobjective_options = {share = 0.9}', 3, 200),
+    ],
+    ids=["years", "fewest"],
+)
+def test_findings_speak_of_residents_whatever_the_objective(tmp_path, plan, objective, covered):
+    folder = write_city(tmp_path / "city", SHOP + plan)
+    records = run_stages(folder, ("measure", "plan", "map"), Screen("en", quiet=True))
+    assert records["plan"].facts["objective"] == pytest.approx(objective)
+    finding = records["map"].facts["findings_en"][-1]
+    assert finding.startswith(
+        f"The plan opens 3 outlet(s). They give {covered} more residents a service"
+    )
+    assert finding.endswith("no plan under the same rules does better.")
+
+
 def test_shares_of_the_years_add_up(city):
     plan = SHOP + 'outlets = 3\nyears = ["1", "2", "3"]\nper_year = [0.4, 0.3, 0.3]'
     table, _ = planned(city, plan)
@@ -174,6 +194,13 @@ def test_evidence_by_hand(city):
 
 WRONG = {
     'years = ["1", "1"]': [("option_year_twice", "plan.years")],
+    'types = ["convenience", "convenience"]': [("option_type_twice", "plan.types")],
+    "seed = -1": [("option_range", "plan.seed")],
+    "budget = inf": [("option_range", "plan.budget")],
+    'previous = "homes.csv"\nkeep = inf': [("option_range", "plan.keep")],
+    "time_limit = inf": [("option_range", "plan.time_limit")],
+    "outlets = 100000000000": [("option_range", "plan.outlets")],
+    'years = ["1", "2"]\nper_year = [inf, 1]': [("option_range", "plan.per_year[1]")],
     "per_year = [1, 2]": [("option_per_year_count", "plan.per_year")],
     'years = ["1", "2"]\nper_year = [0.4, 0.3]': [("option_per_year_sum", "plan.per_year")],
     'required = ["A"]\nforbidden = ["A"]': [("option_required_and_forbidden", "plan.forbidden")],
@@ -222,6 +249,20 @@ def test_wrong_options_are_faults_in_words(tmp_path, plan, faults):
             assert fault.message(language)
             assert fault.remedy(language)
     assert not (tmp_path / "city" / "results").exists()
+
+
+def test_candidates_that_may_hold_nothing_planned_are_a_fault(tmp_path):
+    folder = write_city(tmp_path / "city", SHOP + "outlets = 2")
+    text = (folder / "premises.csv").read_text("utf-8")
+    (folder / "premises.csv").write_text(text.replace(",,50,", ",breakfast,50,"), "utf-8")
+    with pytest.raises(InputFaults) as wrong:
+        run_stages(folder, ("measure", "plan"), Screen("en", quiet=True))
+    (fault,) = wrong.value.faults
+    assert (fault.code, fault.file, fault.column) == (
+        "plan_nothing_allowed", "premises.csv", "types",
+    )  # fmt: skip
+    assert "4 candidates" in fault.message("en")
+    assert not (folder / "results").exists()
 
 
 def test_a_plan_does_not_feed_on_itself(city):

@@ -144,6 +144,66 @@ def test_report_holds_the_figures_of_the_plan(demo_run):
     assert book.worksheets[0].cell(1, 1).value == "项目"
 
 
+def test_a_site_can_be_found_and_judged_from_the_workbook_alone(demo, demo_run):
+    run, sites, routes = demo
+    book = pd.read_excel(demo_run / "results" / "plan.xlsx", "sites", keep_default_na=False)
+    assert book["id"].tolist() == sites["id"].tolist()
+    assert np.abs(book["lon"] - sites.geometry.x).max() <= 5e-7
+    assert np.abs(book["lat"] - sites.geometry.y).max() <= 5e-7
+    areas = run.inputs.areas.set_index("id")["name"]
+    assert (book["community_name"] == book["community"].map(areas)).all()
+    assert (book["district_name"] == book["district"].map(areas)).all()
+    kinds = {kind.id: kind.name.zh for kind in run.inputs.pack.types}  # its language
+    assert (book["type_name"] == book["type"].map(kinds)).all()
+    premises = run.candidates.set_index("id")["name"]
+    there = book["nearby"] != ""
+    assert (book.loc[there, "nearby_name"] == book.loc[there, "nearby"].map(premises)).all()
+    walks = routes.set_index("site")
+    assert (sites["walk_metres"] == sites["id"].map(walks["metres"])).all()
+    assert (sites["walk_minutes"] == sites["id"].map(walks["minutes"])).all()
+    assert (sites["walk_minutes"] < sites["worst_minutes"].fillna(np.inf)).all()
+    explained = set(data_dictionary("zh")["column"])
+    assert set(book.columns) <= explained
+
+
+def test_figures_of_the_report_look_like_figures_in_excel(demo_run):
+    book = openpyxl.load_workbook(demo_run / "results" / "plan_report.xlsx")
+    looks = {sheet.title: {cell.value: cell.offset(1).number_format for cell in sheet[1]}
+             for sheet in book}  # fmt: skip
+    assert looks["业态"] == {
+        "业态": "General", "规划前": "0.0%", "规划后": "0.0%", "新覆盖": "+#,##0;-#,##0;0",
+    }  # fmt: skip
+    assert looks["逐个点位"]["新覆盖"] == "#,##0"
+    assert all(sheet.freeze_panes == "A2" and sheet.auto_filter.ref for sheet in book)
+
+
+def test_report_of_years_and_quotas_stays_short(tmp_path):
+    plan = (
+        'types = ["convenience"]\noutlets = 3\nyears = ["2026", "2027"]\nper_year = [1, 2]\n'
+        "per_district = {D1 = {max = 2}}\ncurve_points = 0"
+    )
+    folder = write_city(tmp_path / "city", plan)
+    run_stages(folder, ("measure", "plan"), QUIET)
+    book = pd.read_excel(folder / "results" / "plan_report.xlsx", None, keep_default_na=False)
+    sites = book["The sites, one by one"].set_index("No.")
+    assert sites["Binds"].tolist() == ["D1; 2026", "D1; 2027", "2027"]
+    # A helps 100 at two ends of a year; dropped, it loses 200, and 100 residents.
+    assert sites.loc[1, ["Lost if dropped", "Objective lost"]].tolist() == [100, 200]
+    page = (folder / "results" / "plan_report.html").read_text("utf-8")
+    assert tr("report.note.sites_objective", "en") in re.sub(r"<wbr>", "", page)
+
+
+def test_long_work_says_where_it_is_and_why_it_opens_fewer(tmp_path, capsys):
+    folder = write_city(tmp_path / "city", 'types = ["convenience"]\noutlets = 9')
+    run_stages(folder, ("measure", "plan"), Screen("en"))
+    said = capsys.readouterr().out
+    for words in ("Finding whom each candidate reaches 1/1", "Solving (s) 0/60",
+                  "Bounding the price curve 0/3", "Proving each site 4/4"):  # fmt: skip
+        assert words in said
+    page = (folder / "results" / "plan_report.html").read_text("utf-8")
+    assert tr("report.note.fewer", "en", allowed="9") in re.sub(r"<wbr>", "", page)
+
+
 @pytest.mark.browser
 def test_hostile_names_are_text_in_the_report(tmp_path, browser):
     names = [name.replace('"', '""') for name in HOSTILE[:4]]

@@ -352,6 +352,19 @@ def with_sites(study, count):
     return dataclasses.replace(study, sites=rows.assign(candidate=names, rank=range(1, count + 1)))
 
 
+def test_a_thousand_sites_are_dots_until_the_reader_zooms_in(study, open_page):
+    opened = open_page(with_sites(study, 1000))
+    page, signs = opened.page, ".leaflet-marker-pane .qh-site"
+    assert page.locator(f"{signs}.qh-swarm").count() == 1000
+    assert page.locator(signs).first.text_content() == ""
+    assert page.locator("#qh-legend .qh-swarm").count() == 1
+    page.evaluate("quarterhour.map.setMaxZoom(22).setZoom(quarterhour.map.getZoom() + 4)")
+    page.wait_for_function("!document.querySelector('.qh-swarm')")
+    assert page.locator("#qh-legend .qh-site").text_content() == "1"
+    assert page.locator(signs, has_text=re.compile(r"^1000$")).count() == 1
+    clean(opened)
+
+
 @pytest.mark.parametrize("sites", [1, 60])
 def test_prints_on_two_sheets_with_the_map_fitted(study, open_page, sites):
     opened = open_page(with_sites(study, sites))

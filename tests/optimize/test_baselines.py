@@ -14,7 +14,7 @@ from quarterhour.optimize.openings import flatten
 from quarterhour.optimize.price_curve import price_curve, prove_points
 from quarterhour.optimize.problem import Quota, siting_problem
 from quarterhour.optimize.relaxation import relax
-from quarterhour.optimize.shadow_price import relaxed_duals, shadow_prices
+from quarterhour.optimize.shadow_price import near_duals, relaxed_duals, shadow_prices
 from quarterhour.optimize.solve import plan_max_coverage
 
 
@@ -126,6 +126,45 @@ def test_shadow_prices_are_slopes_of_the_relaxation(seed):
         less = relaxed(openings, limits - 0.01 * (np.arange(len(limits)) == row))
         for price in (duals[row], near[row]):  # a concave function: the dual lies between
             assert (more - base) / 0.01 - 0.05 <= price <= (base - less) / 0.01 + 0.05
+
+
+def city(seed):
+    rng = np.random.default_rng(seed)
+    homes, sites = rng.random((300, 2)), rng.random((120, 2))
+    apart = np.hypot(*(homes[:, None] - sites).transpose(2, 0, 1))
+    return siting_problem(
+        types=["x", "y"], residents=rng.integers(1, 50, 300),
+        covers=[sparse.csr_array(apart < radius) for radius in (0.08, 0.1)], total=30,
+        groups={"district": np.where(sites[:, 0] < 0.3, "A", "B").tolist()},
+        quotas=[Quota(0, 4, level="district", group="A")],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_duals_of_the_reduced_problem_are_slopes_of_the_whole_one(seed):
+    openings = flatten(city(seed))
+    near = near_duals(openings, np.zeros(openings.count, bool), seconds=30)
+    limits, step = openings.limits.upper, 0.25
+    base = relaxed(openings, limits)
+    for row, name in enumerate(openings.limits.names):
+        if name.startswith("quota"):
+            one = step * (np.arange(len(limits)) == row)
+            more, less = relaxed(openings, limits + one), relaxed(openings, limits - one)
+            assert (more - base) / step - 5 <= near[row] <= (base - less) / step + 5
+
+
+def test_duals_are_near_where_circles_are_rewarded():
+    problem = city(0)
+    openings = flatten(replace(problem, circle_weight=problem.residents))
+    start = np.zeros(openings.count, bool)
+    total = openings.limits.names.index("quota_0")
+    exact, near = (find(openings, start, seconds=30)[total] for find in (relaxed_duals, near_duals))
+    assert near == pytest.approx(exact, rel=0.05)
+
+
+def test_duals_that_are_not_near_in_time_are_not_shown():
+    openings = flatten(city(0))
+    assert near_duals(openings, np.zeros(openings.count, bool), seconds=0.0) is None
 
 
 def test_proven_points_hold_the_best_of_all_plans():

@@ -1,6 +1,8 @@
 """Solvers: chosen by name, missing with a way out, and read for their true bound."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,23 @@ def test_both_solvers_are_there():
     assert {"highs", "cbc"} <= set(available_solvers())
     assert choose_solver("HiGHS").name.startswith("HiGHS 1.")
     assert choose_solver("CBC").name.startswith("CBC 2.")
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_solvers_print_nothing_themselves(solver):
+    # A process of its own: the banner of HiGHS comes once in a process.
+    code = f"""
+from quarterhour.optimize.problem import siting_problem
+from quarterhour.optimize.solve import plan_max_coverage
+from quarterhour.optimize.solvers import choose_solver
+problem = siting_problem(
+    types=["shop"], residents=[3, 2], covers=[[[1, 0], [0, 1]]], total=1
+)
+assert choose_solver({solver!r}).name
+assert plan_max_coverage(problem, solver={solver!r}).objective == 3
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (found.stdout, found.stderr) == (b"", b"")
 
 
 def test_unknown_solver_is_refused_with_those_at_hand():
