@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -32,6 +33,18 @@ def _highspy() -> Any:
     return import_module("highspy")
 
 
+@cache
+def _silent() -> Any:
+    """Return HiGHS' class without the banner that newer ones print while they are being made."""
+
+    class Silent(_highspy().Highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name; called by its __init__
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    return Silent
+
+
 @dataclass(frozen=True, slots=True)
 class Highs:
     """The HiGHS solver of the package highspy."""
@@ -39,7 +52,7 @@ class Highs:
     @property
     def name(self) -> str:
         """Name and version."""
-        return f"HiGHS {_highspy().Highs().version()}"
+        return f"HiGHS {_silent()().version()}"
 
     def solve(self, model: CoverageModel, request: Request) -> Outcome:
         """Solve in place; see `solvers.Solver`."""
@@ -52,17 +65,23 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
     """PuLP's HiGHS, with rows handed over in bulk, a start, and a run that can be stopped."""
 
     def __init__(self, request: Request, started: bool) -> None:
-        super().__init__(
-            msg=False,
-            gapRel=request.gap,
-            threads=request.threads,
-            timeLimit=max(request.seconds, 0.01),
-            random_seed=request.seed,
-        )
+        super().__init__(msg=False)
         self.request = request
         self.started = started
         self.columns: list[pulp.LpVariable] = []
         self.outcome = Outcome("time_limit")
+
+    def createAndConfigureSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Make the solver and tell it how hard to try."""
+        lp.solverModel = _silent()()
+        options = {
+            "mip_rel_gap": self.request.gap,
+            "threads": self.request.threads,
+            "time_limit": max(self.request.seconds, 0.01),
+            "random_seed": self.request.seed,
+        }
+        for name, value in options.items():
+            lp.solverModel.setOptionValue(name, value)
 
     def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Hand the whole model to HiGHS at once; PuLP's own adds it row by row."""

@@ -1,6 +1,8 @@
 """Solvers: chosen by name, missing with a way out, and read for their true bound."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,21 @@ def test_known_but_missing_solver_is_refused_with_the_way_out():
     fault = refusal(absent)
     assert fault.code == "solver_missing"
     assert "highs" in fault.expected()
+
+
+def test_solvers_print_nothing():
+    # In a process of its own: HiGHS prints its banner once.
+    program = """
+from scipy import sparse
+from quarterhour.optimize.problem import siting_problem
+from quarterhour.optimize.fewest import plan_fewest
+odd = sparse.csr_array([[1, 1, 0], [0, 1, 1], [1, 0, 1]])  # no bound proves it without a solver
+for solver in ("highs", "cbc"):
+    problem = siting_problem(types=["shop"], residents=[1, 1, 1], covers=[odd])
+    assert plan_fewest(problem, each="point", solver=solver).objective == 2
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_missing_highs_is_refused_and_cbc_is_offered(monkeypatch):
