@@ -18,12 +18,12 @@ from .rule_set import Rule
 _NAMED, _LISTED = 6, 12
 
 
-def head(count: int, *, proven: bool) -> Fault:
-    """Return what ``count`` rules are together: irreducible, or not proven to be so."""
-    if not proven:
-        code = "siting_conflict_some"
-    else:
-        code = "siting_conflict_alone" if count == 1 else "siting_conflict_together"
+def head(count: int, *, irreducible: bool, smallest: bool) -> Fault:
+    """Return what ``count`` rules are together: the fewest, irreducible, or not proven to be."""
+    code = "siting_conflict_some"
+    if irreducible:
+        code = "siting_conflict_together" if smallest else "siting_conflict_irreducible"
+        code = "siting_conflict_alone" if count == 1 else code
     return Fault(code, column="plan", params=(("count", count),))
 
 
