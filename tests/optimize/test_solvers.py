@@ -8,17 +8,25 @@ from pathlib import Path
 import numpy as np
 import pulp
 import pytest
+from scipy import sparse
 
 from quarterhour.data.faults import InputFaults
 from quarterhour.optimize import highs
 from quarterhour.optimize.cbc import Cbc, bound_in, cbc_path
 from quarterhour.optimize.cover_state import CoverState
+from quarterhour.optimize.fewest import plan_fewest
 from quarterhour.optimize.greedy import greedy
 from quarterhour.optimize.model import coverage_model
 from quarterhour.optimize.openings import flatten
+from quarterhour.optimize.problem import siting_problem
 from quarterhour.optimize.solve import plan_max_coverage
 from quarterhour.optimize.solvers import Request, available_solvers, choose_solver
 
+LOST_WORDS = (
+    "Continuous objective value is 121.893 - 0.00 seconds\n"
+    "Cgl0014I Postprocessing changed objective from 107.10892 to 121.89265\n"
+    "\nResult - Optimal solution found\n\nObjective value:                107.10892064\n"
+)
 GAP_WORDS = "Objective value:   101220.0\nUpper bound:       101877.000\nGap:   -0.01\n"
 
 
@@ -106,6 +114,17 @@ def test_any_solver_pulp_knows_may_be_named(name, dense, monkeypatch, tmp_path):
     assert plan.bound >= ours.objective
 
 
+def test_other_solver_proves_a_least_number_too():
+    rng = np.random.default_rng(5)
+    near = sparse.csr_array(rng.random((60, 25)) < 0.15)
+    problem = siting_problem(types=["shop"], residents=np.ones(60), covers=[near])
+    ours = plan_fewest(problem, each="point", gap=0.0)
+    plan = plan_fewest(problem, each="point", solver="PULP_CBC_CMD", gap=1e-3)
+    assert plan.objective == ours.objective
+    assert plan.status == "optimal"
+    assert plan.bound <= ours.objective
+
+
 def test_other_solver_stopped_by_the_clock_claims_nothing(dense):
     problem = dense(3000, 1500, 25, radius=0.1)
     plan = plan_max_coverage(problem, solver="PULP_CBC_CMD", gap=0.0, time_limit=2)
@@ -148,6 +167,7 @@ def test_rows_and_variables_are_named_and_sparse(dense):
         ),
         ("Continuous objective value is 100.25 - 0.1 seconds\nbest possible 1e+50\n", 100.2505),
         ("Continuous objective value is 1.5e+06 - 0.1 seconds\n", 1500000.0005),
+        (LOST_WORDS, 121.8935),
         ("Welcome to the CBC MILP Solver\n", None),
     ],
 )

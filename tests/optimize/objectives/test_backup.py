@@ -57,6 +57,13 @@ def test_equals_enumeration(first, solver, seeds):
         assert not plan.found or kept(problem, opened(plan))
 
 
+@pytest.mark.parametrize("seed", [142, 151, 189])
+def test_cbc_is_asked_again_where_its_preprocessing_loses_part_of_the_objective(seed):
+    problem = random_problem(seed, tight=False)
+    plan = plan_backup(problem, backup_worth=0.5, solver="cbc", gap=0.0)
+    agrees(plan, most_backup(problem, "traded", 0.5, None))
+
+
 def test_fewest_outlets_come_before_backup():
     for seed in range(40, 60):
         problem = random_problem(seed, tight=False)
