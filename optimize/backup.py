@@ -168,7 +168,8 @@ def plan_fewest_backup(problem: SitingProblem, **effort: Unpack[Effort]) -> Plan
     run = Run.begin(effort)
     least = plan_fewest(problem, each="point", **effort)
     if not least.found:
-        return replace(least, sense="max", objective_kind="fewest_backup")
+        bound = 0.0 if least.status == "infeasible" else float("inf")
+        return replace(least, sense="max", objective_kind="fewest_backup", bound=bound)
     exactly = Quota(maximum=len(least.chosen))
     limited = replace(problem, quotas=(*problem.quotas, exactly))
     solver = effort.get("solver", "highs")

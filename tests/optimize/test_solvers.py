@@ -145,6 +145,16 @@ def test_the_start_reaches_the_solver(dense):
         assert openings.value(model.chosen()) >= openings.value(start) - 1e-6
 
 
+def test_a_relaxation_solved_by_highs_bounds_its_own_value(dense):
+    openings = flatten(dense(60, 25, 3, radius=0.2))
+    model = coverage_model(openings)
+    for x in model.opened:
+        x.cat = pulp.LpContinuous
+    outcome = choose_solver("highs").solve(model, Request(20.0, 0.0))
+    assert outcome.ended == "finished"
+    assert outcome.bound == pytest.approx(pulp.value(model.lp.objective))
+
+
 def test_rows_and_variables_are_named_and_sparse(dense):
     openings = flatten(dense(50, 20, 3, radius=0.2))
     model = coverage_model(openings)

@@ -88,6 +88,18 @@ def test_fewest_outlets_come_before_backup():
         assert plan.status == "optimal"
 
 
+def test_without_a_plan_the_fewest_outlets_are_no_bound_on_backup():
+    # Greedy takes the site that covers most and then has none left for the others.
+    near = np.array([[1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]])
+    problem = siting_problem(
+        types=["shop"], residents=np.full(6, 10.0), covers=[sparse.csr_array(near)], total=2
+    )
+    assert plan_fewest_backup(problem).status == "optimal"
+    stopped = plan_fewest_backup(problem, time_limit=0.0)
+    assert stopped.bound >= plan_fewest_backup(problem).objective
+    assert stopped.found or stopped.status == "unknown"
+
+
 def row_of_three(**more):
     near = np.array([[1, 1, 0], [0, 1, 0], [0, 1, 1]])
     settings = {"types": ["shop"], "residents": [10, 20, 30]}
