@@ -25,7 +25,7 @@ from quarterhour.data.progress import Progress, silent
 from .conflicts import no_plan
 from .explain_words import head, words_of
 from .openings import Openings, flatten
-from .problem import SitingProblem
+from .problem import Floor, SitingProblem
 from .rule_model import RuleModels, rule_models
 from .rule_set import Rule, rules_of
 from .smallest import smallest
@@ -50,6 +50,8 @@ class Explanation:
         Whether leaving out any one of them, or any one of their sites, is proven to help.
     smallest
         Whether no fewer rules are proven to contradict one another.
+    compatible
+        Whether all rules are proven to be kept by some plan.
     faults
         The same in words: what they are together, then one entry a rule with its option.
     """
@@ -57,12 +59,14 @@ class Explanation:
     rules: tuple[Rule, ...]
     irreducible: bool
     smallest: bool
+    compatible: bool
     faults: tuple[Fault, ...]
 
 
 def explain_infeasible(
     problem: SitingProblem,
     *,
+    targets: tuple[Floor, ...] = (),
     solver: str | Solver = "highs",
     time_limit: float = 20.0,
     seed: int = 0,
@@ -74,6 +78,8 @@ def explain_infeasible(
     ----------
     problem
         A problem without a plan.
+    targets
+        What the objective asks for besides, as floors.
     solver
         ``highs``, ``cbc``, another name PuLP knows, or a solver already chosen.
     time_limit
@@ -94,17 +100,18 @@ def explain_infeasible(
     chosen = choose_solver(solver) if isinstance(solver, str) else solver
     # One thread: the questions are small, and CBC stalls at times on small models with two.
     request = Request(min(_QUESTION, time_limit), 0.5, seed, 1, progress)
-    openings = flatten(replace(problem, fixed_year=np.full_like(problem.fixed_year, -1)))
-    search = _Search(problem, openings, chosen, request, time.monotonic() + time_limit)
+    asked = replace(problem, floors=(*problem.floors, *targets))
+    openings = flatten(replace(asked, fixed_year=np.full_like(asked.fixed_year, -1)))
+    search = _Search(asked, openings, chosen, request, time.monotonic() + time_limit)
     try:
-        rules, proven, fewest = search.fewest(rules_of(problem, openings))
+        rules, proven, fewest = search.fewest(rules_of(asked, openings))
     except KeyboardInterrupt:
-        rules, proven, fewest = [], False, False
+        return Explanation((), False, False, False, (no_plan(),))
     if not rules:
-        return Explanation((), False, False, (no_plan(),))
+        return Explanation((), False, False, True, (no_plan(),))
     first = head(len(rules), irreducible=proven, smallest=fewest)
-    faults = (first, *words_of(problem, openings, rules))
-    return Explanation(tuple(rules), proven, fewest, faults)
+    faults = (first, *words_of(asked, openings, rules, own_floors=len(problem.floors)))
+    return Explanation(tuple(rules), proven, fewest, False, faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,18 +27,21 @@ def head(count: int, *, irreducible: bool, smallest: bool) -> Fault:
     return Fault(code, column="plan", params=(("count", count),))
 
 
-def words_of(problem: SitingProblem, openings: Openings, rules: Iterable[Rule]) -> Iterator[Fault]:
-    """Yield one entry a rule, with its numbers."""
+def words_of(
+    problem: SitingProblem, openings: Openings, rules: Iterable[Rule], *, own_floors: int
+) -> Iterator[Fault]:
+    """Yield one entry a rule, with its numbers; the objective's floors follow ``own_floors``."""
     for number, rule in enumerate(rules):
         if number < _LISTED:
-            yield _words(problem, openings, rule)
+            option = "plan.floor" if rule.index < own_floors else "plan.objective_options.share"
+            yield _words(problem, openings, rule, option)
 
 
-def _words(problem: SitingProblem, openings: Openings, rule: Rule) -> Fault:
+def _words(problem: SitingProblem, openings: Openings, rule: Rule, share_option: str) -> Fault:
     if rule.kind in {"minimum", "maximum"}:
         return _quota_words(problem, rule)
     if rule.kind == "floor":
-        return _floor_words(problem, openings, problem.floors[rule.index])
+        return _floor_words(problem, openings, rule.index, share_option)
     if rule.kind in {"required", "fixed"}:
         return _sites_words(problem, rule)
     if rule.kind == "spacing":
@@ -67,23 +70,26 @@ def _quota_words(problem: SitingProblem, rule: Rule) -> Fault:
     return _fault("siting_rule_minimum", option_of(quota), minimum=quota.minimum, held=held)
 
 
-def _floor_words(problem: SitingProblem, openings: Openings, floor: Floor) -> Fault:
+def _floor_words(
+    problem: SitingProblem, openings: Openings, number: int, share_option: str
+) -> Fault:
     """Return the floor with what is covered now and what every candidate together would reach."""
+    floor = problem.floors[number]
     pairs = floor_pairs(problem, floor)
     known = float(problem.residents @ pairs.sum(axis=1))
     before = float(problem.residents @ (pairs & problem.covered).sum(axis=1))
     reached = np.diff(openings.covers.indptr) > 0
-    place = problem.floors.index(floor)
-    most = before + float((openings.floors.matrix[[place]] @ reached.astype(float))[0])
+    most = before + float((openings.floors.matrix[[number]] @ reached.astype(float))[0])
     shares = {"before": _share(before, known), "reach": _share(most, known)}
-    return _fault("siting_rule_floor", option_of_floor(floor), share=_share(floor.share), **shares)
+    option = option_of_floor(floor, share_option)
+    return _fault("siting_rule_floor", option, share=_share(floor.share), **shares)
 
 
-def option_of_floor(floor: Floor) -> str:
+def option_of_floor(floor: Floor, share_option: str = "plan.floor") -> str:
     """Return the study's option that sets ``floor``, e.g. ``plan.floor (district=D1, shop)``."""
     area = f"{floor.level}={floor.group}" if floor.level else ""
     parts = [part for part in (area, floor.type, floor.year) if part]
-    return f"plan.floor ({', '.join(parts)})" if parts else "plan.floor"
+    return f"{share_option} ({', '.join(parts)})" if parts else share_option
 
 
 def _share(part: float, whole: float = 1.0) -> str:
