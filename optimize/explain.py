@@ -67,6 +67,7 @@ def explain_infeasible(
     problem: SitingProblem,
     *,
     targets: tuple[Floor, ...] = (),
+    target_option: str = "plan.objective",
     solver: str | Solver = "highs",
     time_limit: float = 20.0,
     seed: int = 0,
@@ -78,8 +79,8 @@ def explain_infeasible(
     ----------
     problem
         A problem without a plan.
-    targets
-        What the objective asks for besides, as floors.
+    targets, target_option
+        What the objective asks for besides, as floors, and the study's option that asks for it.
     solver
         ``highs``, ``cbc``, another name PuLP knows, or a solver already chosen.
     time_limit
@@ -110,7 +111,8 @@ def explain_infeasible(
     if not rules:
         return Explanation((), False, False, True, (no_plan(),))
     first = head(len(rules), irreducible=proven, smallest=fewest)
-    faults = (first, *words_of(asked, openings, rules, own_floors=len(problem.floors)))
+    options = ["plan.floor"] * len(problem.floors) + [target_option] * len(targets)
+    faults = (first, *words_of(asked, openings, rules, options))
     return Explanation(tuple(rules), proven, fewest, False, faults)
 
 

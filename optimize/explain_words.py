@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -28,20 +28,21 @@ def head(count: int, *, irreducible: bool, smallest: bool) -> Fault:
 
 
 def words_of(
-    problem: SitingProblem, openings: Openings, rules: Iterable[Rule], *, own_floors: int
+    problem: SitingProblem, openings: Openings, rules: Iterable[Rule], floor_options: Sequence[str]
 ) -> Iterator[Fault]:
-    """Yield one entry a rule, with its numbers; the objective's floors follow ``own_floors``."""
+    """Yield one entry a rule, with its numbers; each floor of ``problem`` is set by an option."""
     for number, rule in enumerate(rules):
         if number < _LISTED:
-            option = "plan.floor" if rule.index < own_floors else "plan.objective_options.share"
-            yield _words(problem, openings, rule, option)
+            yield _words(problem, openings, rule, floor_options)
 
 
-def _words(problem: SitingProblem, openings: Openings, rule: Rule, share_option: str) -> Fault:
+def _words(
+    problem: SitingProblem, openings: Openings, rule: Rule, floor_options: Sequence[str]
+) -> Fault:
     if rule.kind in {"minimum", "maximum"}:
         return _quota_words(problem, rule)
     if rule.kind == "floor":
-        return _floor_words(problem, openings, rule.index, share_option)
+        return _floor_words(problem, openings, rule.index, floor_options[rule.index])
     if rule.kind in {"required", "fixed"}:
         return _sites_words(problem, rule)
     if rule.kind == "spacing":
@@ -70,9 +71,7 @@ def _quota_words(problem: SitingProblem, rule: Rule) -> Fault:
     return _fault("siting_rule_minimum", option_of(quota), minimum=quota.minimum, held=held)
 
 
-def _floor_words(
-    problem: SitingProblem, openings: Openings, number: int, share_option: str
-) -> Fault:
+def _floor_words(problem: SitingProblem, openings: Openings, number: int, set_by: str) -> Fault:
     """Return the floor with what is covered now and what every candidate together would reach."""
     floor = problem.floors[number]
     pairs = floor_pairs(problem, floor)
@@ -81,15 +80,15 @@ def _floor_words(
     reached = np.diff(openings.covers.indptr) > 0
     most = before + float((openings.floors.matrix[[number]] @ reached.astype(float))[0])
     shares = {"before": _share(before, known), "reach": _share(most, known)}
-    option = option_of_floor(floor, share_option)
+    option = option_of_floor(floor, set_by)
     return _fault("siting_rule_floor", option, share=_share(floor.share), **shares)
 
 
-def option_of_floor(floor: Floor, share_option: str = "plan.floor") -> str:
+def option_of_floor(floor: Floor, set_by: str = "plan.floor") -> str:
     """Return the study's option that sets ``floor``, e.g. ``plan.floor (district=D1, shop)``."""
     area = f"{floor.level}={floor.group}" if floor.level else ""
     parts = [part for part in (area, floor.type, floor.year) if part]
-    return f"{share_option} ({', '.join(parts)})" if parts else share_option
+    return f"{set_by} ({', '.join(parts)})" if parts else set_by
 
 
 def _share(part: float, whole: float = 1.0) -> str:

@@ -119,8 +119,12 @@ def plan_fewest(
     paid = problem.cost[openings.candidate, openings.kind]
     fewest = _Fewest(targets, paid if price == "cost" else np.ones(openings.count))
     found = _search(fewest, run)
-    shares = target_floors(problem, share, each)
-    extras = Extras(unreachable=targets.unreachable, notes=targets.notes, targets=shares)
+    extras = Extras(
+        unreachable=targets.unreachable,
+        notes=targets.notes,
+        targets=target_floors(problem, share, each),
+        target_option="plan.objective" if each == "point" else "plan.objective_options.share",
+    )
     asked = replace(problem, floors=lowered(problem, problem.floors))
     plan = plan_of(asked, openings, found, run, sense="min", kind="fewest", extras=extras)
     return replace(plan, figures=_figures(problem, plan)) if plan.found else plan

@@ -46,8 +46,8 @@ class Found:
 class Extras:
     """What an objective adds to a plan; see the fields of `Plan` of the same names.
 
-    ``targets`` is what it asks for besides the rules, as floors: for the reasons of a plan that
-    cannot be.
+    ``targets`` is what it asks for besides the rules, as floors, and ``target_option`` the study's
+    option that does: for the reasons of a plan that cannot be.
     """
 
     figures: Mapping[str, float] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class Extras:
     notes: tuple[Fault, ...] = ()
     size: ModelSize = _UNSIZED
     targets: tuple[Floor, ...] = ()
+    target_option: str = "plan.objective"
 
 
 def plan_of(
@@ -85,7 +86,7 @@ def plan_of(
     """
     extras = extras or Extras()
     if found.chosen is None:
-        faults = _why(problem, run, kind, extras.targets) if found.ended == "infeasible" else ()
+        faults = _why(problem, run, kind, extras) if found.ended == "infeasible" else ()
         return refused(problem, run, faults, sense=sense, kind=kind, bound=found.bound)
     bound = _no_better(found.bound, found.objective, sense)
     gap = relative_gap(found.objective, bound, sense)
@@ -107,13 +108,12 @@ def plan_of(
     )
 
 
-def _why(
-    problem: SitingProblem, run: Run, kind: str, targets: tuple[Floor, ...]
-) -> tuple[Fault, ...]:
+def _why(problem: SitingProblem, run: Run, kind: str, extras: Extras) -> tuple[Fault, ...]:
     """Return the rules that contradict; where the objective alone does, just that."""
     why = explain_infeasible(
         problem,
-        targets=targets,
+        targets=extras.targets,
+        target_option=extras.target_option,
         solver=run.solver,
         time_limit=max(run.time_limit - run.seconds(), LEAST_S),
         seed=run.seed,

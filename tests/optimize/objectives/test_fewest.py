@@ -141,7 +141,7 @@ def two_homes(**more):
     [
         ({"total": 1}, {}, ["plan.outlets", "objective_options.share", "80.0 %"]),
         ({"total": 1}, {"share": 0.7}, ["plan.outlets", "objective_options.share", "70.0 %"]),
-        ({"total": 1}, {"each": "point"}, ["plan.outlets", "objective_options.share (shop)"]),
+        ({"total": 1}, {"each": "point"}, ["plan.outlets", "plan.objective (shop)"]),
         (
             {"exclusive": [[0, 1]]},
             {"share": 0.6, "each": "community"},
