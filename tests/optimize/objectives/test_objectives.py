@@ -160,3 +160,21 @@ def test_an_objective_that_the_quotas_leave_no_room_for_is_named():
     assert [fault.code for fault in plan.conflicts] == ["siting_objective_infeasible"]
     for language in languages():
         assert "fewest_capacitated" in plan.conflicts[0].line(language)
+
+
+@pytest.mark.parametrize("bad", ["many", ("a", 1), float("nan"), [[]], {"a": 1}])
+def test_an_option_of_the_wrong_kind_is_named_with_an_example(bad):
+    near = np.ones((3, 2))
+    problem = siting_problem(
+        types=["shop"], residents=[3, 2, 1], covers=[near], impedance=[near], xy=[[0, 0], [9, 0]]
+    )
+    for name, objective in OBJECTIVES.items():
+        fine = {option: GIVEN[option] for option in objective.required}
+        for option in objective.options:
+            if option == "each" and bad == "many":
+                continue  # a word: that no level is called so is said elsewhere
+            with pytest.raises(InputFaults) as caught:
+                solve_objective(name, problem, fine | {option: bad})
+            (fault,) = caught.value.faults
+            assert option in fault.column
+            assert all(fault.line(language) for language in languages())
