@@ -14,6 +14,7 @@ from quarterhour.data.faults import Fault, FaultLog, InputFaults
 from quarterhour.data.study import STUDY_FILE
 from quarterhour.optimize.effort import Effort
 from quarterhour.optimize.objectives import OBJECTIVES, decay_named, solve_objective
+from quarterhour.optimize.option_kinds import check_kinds
 from quarterhour.optimize.plan import Plan
 from quarterhour.optimize.problem import SitingProblem
 from quarterhour.optimize.solve import plan_max_coverage
@@ -100,7 +101,8 @@ def option_faults(run: StudyRun) -> list[Fault]:
                 "siting_objective_needs", file=where["file"], column=column, value=objective.name
             )
     try:
-        objective_options(run)
+        given = {k: v for k, v in objective_options(run).items() if k in objective.options}
+        check_kinds(objective.resolve(), given, objective.name)
     except InputFaults as wrong:
         return [*log.faults, *in_study_file(wrong.faults)]
     return log.faults

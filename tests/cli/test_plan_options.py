@@ -211,6 +211,9 @@ WRONG = {
     "objective = 'wealth'": [("option_no_such_id", "plan.objective")],
     "objective_options = {share = 1}": [("siting_objective_option", "plan.objective_options")],
     "objective = 'attendance'": [("siting_objective_needs", "plan.objective_options.decay")],
+    "objective = 'fewest'\nobjective_options = {share = '90%'}": [
+        ("siting_option_kind", "plan.objective_options.share")
+    ],
     "objective = 'attendance'\nobjective_options = {decay = ['linear', 1, 2]}": [
         ("siting_decay_numbers", "plan.decay")
     ],
