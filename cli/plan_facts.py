@@ -45,6 +45,7 @@ def facts(run: StudyRun, result: PlanResult, summary: pd.DataFrame, key: str) ->
         "seconds": round(plan.seconds, 2),
         "input": key,
         "greedy": plan.greedy,
+        "figures": dict(plan.figures),
         "outlets": sum(chosen.count for chosen in plan.chosen),
         "new": len(plan.chosen) - len(upgraded),
         "upgraded": len(upgraded),

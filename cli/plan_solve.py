@@ -12,10 +12,14 @@ from quarterhour.coverage.circles import ServiceCircles
 from quarterhour.coverage.locate import locate
 from quarterhour.data.faults import Fault, FaultLog, InputFaults
 from quarterhour.data.study import STUDY_FILE
+from quarterhour.optimize.effort import Effort
 from quarterhour.optimize.objectives import OBJECTIVES, decay_named, solve_objective
+from quarterhour.optimize.option_kinds import check_kinds
 from quarterhour.optimize.plan import Plan
 from quarterhour.optimize.problem import SitingProblem
+from quarterhour.optimize.solve import plan_max_coverage
 
+from .part_workers import part_workers
 from .premises import Premises
 from .study_run import StudyRun
 from .tiled_search import pair_search
@@ -41,11 +45,7 @@ def solved(run: StudyRun, problem: SitingProblem) -> Plan:
     options = run.config.plan
     run.progress("plan_solve", 0, int(options.time_limit))
     try:
-        plan = solve_objective(
-            options.objective, problem, objective_options(run), solver=options.solver,
-            time_limit=options.time_limit, gap=options.gap, seed=options.seed,
-            threads=options.threads, progress=run.progress,
-        )  # fmt: skip
+        plan = _solve(run, problem)
     except InputFaults as wrong:
         raise InputFaults(in_study_file(wrong.faults)) from None
     if plan.status == "interrupted":
@@ -53,6 +53,19 @@ def solved(run: StudyRun, problem: SitingProblem) -> Plan:
     if not plan.found:
         raise InputFaults(in_study_file(plan.conflicts or [_none_in_time(options.time_limit)]))
     return plan
+
+
+def _solve(run: StudyRun, problem: SitingProblem) -> Plan:
+    """Return what the objective finds; parts are solved side by side where it is asked for them."""
+    options, given = run.config.plan, objective_options(run)
+    effort = Effort(
+        solver=options.solver, time_limit=options.time_limit, gap=options.gap, seed=options.seed,
+        threads=options.threads, progress=run.progress,
+    )  # fmt: skip
+    if options.objective != "coverage" or not given.get("by_parts"):
+        return solve_objective(options.objective, problem, given, **effort)
+    with part_workers(run) as executor:
+        return plan_max_coverage(problem, by_parts=True, executor=executor, **effort)
 
 
 def objective_options(run: StudyRun) -> dict[str, object]:
@@ -89,7 +102,8 @@ def option_faults(run: StudyRun) -> list[Fault]:
                 "siting_objective_needs", file=where["file"], column=column, value=objective.name
             )
     try:
-        objective_options(run)
+        given = {k: v for k, v in objective_options(run).items() if k in objective.options}
+        check_kinds(objective.resolve(), given, objective.name)
     except InputFaults as wrong:
         return [*log.faults, *in_study_file(wrong.faults)]
     return log.faults

@@ -13,6 +13,13 @@ from .plan_rules import community_least, floors, planned_types, total
 from .report_words import LANGUAGES, Names, count, joined, plain, say, share
 from .study_run import StudyRun
 
+#: Figures of an objective that are shares, and those that are walks, in seconds or metres.
+_SHARES = frozenset({"share_of_residents", "share_served", "market_share", "market_share_before"})
+_WALKS = frozenset({"mean_walk", "penalty"})
+
+#: Figures that stand in the report anyhow.
+_SAID_ELSEWHERE = frozenset({"outlets", "cost"})
+
 
 def headline(found: dict[str, Any]) -> tuple[Words, tuple[Tile, ...]]:
     """Return the paragraph and the figures that say it all."""
@@ -139,18 +146,19 @@ def _earlier_rules(result: PlanResult) -> Iterator[Words]:
 
 def answer(run: StudyRun, found: dict[str, Any]) -> Part:
     """Return how far the plan is proven."""
-    model = found["model"]
+    objective = OBJECTIVES[found["objective_kind"]]
     rows: list[tuple[Words, Cell]] = [
         (say("fact.status"), say(f"status.{found['status']}")),
         (say("fact.value"), _amount(found, "objective")),
-        (say("fact.bound"), _amount(found, "bound")),
+        (say("fact.bound" if objective.sense == "max" else "fact.bound_below"),
+         _amount(found, "bound")),
         (say("fact.gap"), "–" if found["gap"] is None else f"{found['gap']:.4%}"),
+        *_figures(run, found),
         (say("fact.greedy"), count(found["greedy"])),
         (say("fact.solver"), plain(found["solver"])),
         (say("fact.seed"), str(found["seed"])),
         (say("fact.seconds"), f"{found['seconds']:.1f}"),
-        (say("fact.model"), say("fact.model_line",
-                                **{key: count(value) for key, value in model.items()})),
+        *_model(found),
         (say("fact.input"), plain(found["input"])),
     ]  # fmt: skip
     if found["cost"] is not None:
@@ -161,7 +169,28 @@ def answer(run: StudyRun, found: dict[str, Any]) -> Part:
         blocks.append(Note(say("note.fewer", allowed=count(allowed))))
     if run.config.plan.years:
         blocks.append(Note(say("note.objective_years")))
+    if not objective.rules:
+        blocks.append(Note(say("note.objective_other")))
     return Part(say("part.answer"), tuple(blocks))
+
+
+def _figures(run: StudyRun, found: dict[str, Any]) -> Iterator[tuple[Words, Cell]]:
+    """Yield what the objective says besides: shares, persons, walks."""
+    for name, value in found["figures"].items():
+        if name in _SHARES:
+            yield say(f"figure.{name}"), share(value)
+        elif name in _WALKS:
+            minutes = run.criterion == "minutes"
+            yield say(f"figure.{name}"), f"{value / 60:.1f} min" if minutes else f"{value:,.0f} m"
+        elif name not in _SAID_ELSEWHERE:
+            yield say(f"figure.{name}"), count(value)
+
+
+def _model(found: dict[str, Any]) -> Iterator[tuple[Words, Cell]]:
+    """Yield the size of the model where the objective states it."""
+    sizes = {key: count(value) for key, value in found["model"].items()}
+    if found["objective_kind"] == "coverage" or any(found["model"].values()):
+        yield say("fact.model"), say("fact.model_line", **sizes)
 
 
 def _amount(found: dict[str, Any], name: str) -> Words:

@@ -27,7 +27,7 @@ from .effort import Effort, Run
 from .fewest import plan_fewest
 from .finish import Extras, Found, plan_of, refused, rounding, whole_bound
 from .model import CoverageModel, limit_rows, opening_variables
-from .objective_checks import number_between, refuse_rules
+from .objective_checks import by_demand, number_between, refuse_rules
 from .openings import Openings
 from .plan import PROVEN, Plan, relative_gap
 from .problem import Quota, SitingProblem
@@ -168,7 +168,8 @@ def plan_fewest_backup(problem: SitingProblem, **effort: Unpack[Effort]) -> Plan
     run = Run.begin(effort)
     least = plan_fewest(problem, each="point", **effort)
     if not least.found:
-        return replace(least, sense="max", objective_kind="fewest_backup")
+        bound = 0.0 if least.status == "infeasible" else float("inf")
+        return replace(least, sense="max", objective_kind="fewest_backup", bound=bound)
     exactly = Quota(maximum=len(least.chosen))
     limited = replace(problem, quotas=(*problem.quotas, exactly))
     solver = effort.get("solver", "highs")
@@ -199,7 +200,7 @@ def _existing_count(problem: SitingProblem, given: npt.ArrayLike | None) -> Floa
     covered = problem.covered.astype(np.float64)
     if given is None:
         return covered
-    return np.maximum(np.broadcast_to(np.asarray(given, np.float64), covered.shape), covered)
+    return np.maximum(by_demand("existing_count", given, problem), covered)
 
 
 def _search(backup: _Backup, run: Run) -> Found:

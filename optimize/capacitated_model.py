@@ -158,18 +158,23 @@ def open_rows(lp: pulp.LpProblem, serving: Serving, x: list[pulp.LpVariable], z:
 
 
 def capacity_rows(lp: pulp.LpProblem, serving: Serving, x: list[pulp.LpVariable], z: Parts) -> None:
-    """Add  least[o] * x[o] <= sum over r of persons[r] * z[r, o] <= capacity[o] * x[o]."""
+    """Add  least[o] * x[o] <= sum over r of persons[r] * z[r, o] <= capacity[o] * x[o].
+
+    Nothing is added for a capacity that all within reach do not exhaust: z <= x says it all, and
+    large coefficients make solvers err.
+    """
     load: list[dict[pulp.LpVariable, float]] = [{} for _ in serving.capacity]
     for r, (persons, row) in enumerate(zip(serving.persons.tolist(), z, strict=True)):
         for o, variable in zip(serving.rows.columns(r).tolist(), row, strict=True):
             load[o][variable] = persons
     for o, terms in enumerate(load):
         room, least = float(serving.capacity[o]), float(serving.least[o])
+        limited = room < sum(terms.values())
         if o >= len(x):
-            if np.isfinite(room) and terms:
+            if limited:
                 at_most(lp, f"capacity_{o}", terms, room)
             continue
-        if np.isfinite(room):
+        if limited:
             at_most(lp, f"capacity_{o}", terms | {x[o]: -room}, 0.0)
         if least > 0:
             at_least(lp, f"least_load_{o}", terms | {x[o]: -least}, 0.0)

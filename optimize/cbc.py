@@ -28,6 +28,10 @@ _NUMBER = r"([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 #: What CBC prints for a bound it does not have: 1e+50 of either sign.
 _NONE = 1e49
 
+#: What CBC 2.10 prints where its preprocessing lost part of the objective: what it then claims to
+#: be the best may be neither the best nor a bound.
+_LOST = "Postprocessing changed objective"
+
 #: CBC prints its bounds with three decimals: half a unit of the last one is added.
 _ROUNDING = 0.0005
 
@@ -79,8 +83,12 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
         self.started = self.started and _start_is_safe(lp)
         if self.started:
             self.writesol(str(start), lp, *names[:3])
-        command = [self.path, *self._arguments(model, solution, start)]
-        log, interrupted = self._run(command, folder / "log.txt")
+        paths, began = (model, solution, start), time.monotonic()
+        log, interrupted = self._run(self._command(*paths), folder / "log.txt")
+        left = self.request.seconds - (time.monotonic() - began)
+        if _LOST in log and not interrupted and left > 0:
+            command = self._command(*paths, seconds=left, preprocess="off")
+            log, interrupted = self._run(command, folder / "again.txt")
         if not solution.exists():
             if not interrupted:
                 raise_failed("CBC", log[-300:])
@@ -88,11 +96,14 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
             return int(pulp.LpStatusNotSolved)
         return self._read(lp, solution, names, log, interrupted=interrupted)
 
-    def _arguments(self, model: Path, solution: Path, start: Path) -> list[str]:
+    def _command(
+        self, model: Path, solution: Path, start: Path, seconds: float | None = None, **more: str
+    ) -> list[str]:
         request = self.request
-        options = {
+        limit = request.seconds if seconds is None else seconds
+        options = more | {
             "mips": str(start) if self.started else "",
-            "sec": f"{max(request.seconds, 0.01):.2f}",
+            "sec": f"{max(limit, 0.01):.2f}",
             "ratio": f"{request.gap}",
             "threads": str(request.threads) if request.threads > 1 else "",
             "randomSeed": str(request.seed + 1),  # 0 would mean: by the clock
@@ -101,7 +112,7 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
         }
         words = [word for key, value in options.items() if value for word in (f"-{key}", value)]
         return [
-            *(str(model), "-max", *words),
+            *(self.path, str(model), "-max", *words),
             *("-solve", "-printingOptions", "all", "-solution", str(solution)),
         ]
 
@@ -137,7 +148,8 @@ class _PulpCbc(pulp.COIN_CMD):  # type: ignore[misc]
         if found:
             lp.assignVarsVals(values)
         lp.assignStatus(status, quality)
-        self.outcome = Outcome(ended, bound_in(log))
+        lost = _LOST in log and ended == "finished"
+        self.outcome = Outcome("time_limit" if lost else ended, bound_in(log))
         return int(status)
 
 
@@ -163,13 +175,16 @@ def bound_in(log: str) -> float | None:
     """Return the upper bound that a log of CBC states for a maximisation, or None.
 
     In order of strength: the proven optimum, the bound of the result, the bound of the last
-    progress line (negated, CBC minimises), the value of the relaxation.
+    progress line (negated, CBC minimises), the value of the relaxation; the last alone where
+    preprocessing lost part of the objective.
     """
+    relaxed = _last("Continuous objective value is ", log)
+    if _LOST in log:
+        return None if relaxed is None else relaxed + _ROUNDING
     if "Result - Optimal solution found\n" in log:
         return _last(r"Objective value:\s+", log)
     stated = _last(r"Upper bound:\s+", log)
     possible = _last("best possible ", log)
-    relaxed = _last("Continuous objective value is ", log)
     for bound in (stated, None if possible is None else -possible, relaxed):
         if bound is not None and abs(bound) < _NONE:
             return bound + _ROUNDING

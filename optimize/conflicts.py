@@ -1,13 +1,15 @@
 """Quotas that contradict one another, found by counting and named in words.
 
 Counting finds the conflicts people make: a group that must get more than its candidates hold,
-minima that add up to more than a maximum, required sites beyond it, a budget too small. What only
-the interplay of several rules forbids is left to the solver, which says that there is no plan.
+minima that add up to more than a maximum, required sites beyond it, a budget too small. Each is
+named with the fewest quotas it takes. What only the interplay of several rules forbids is left to
+the solver and to `explain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from .problem import Quota, SitingProblem
 
 #: Quotas named in one message; the rest are counted.
 _NAMED = 6
+
+#: Sets of quotas looked at for the fewest that ask for more than their sites hold.
+_TRIED = 2000
 
 
 def find_conflicts(problem: SitingProblem) -> tuple[Fault, ...]:
@@ -84,21 +89,62 @@ def _sums_over_maximum(problem: SitingProblem) -> Iterator[Fault]:
         if outer.maximum is None:
             continue
         for family in _families(problem, outer):
-            needed = sum(quota.minimum for quota in family)
+            fewest = _fewest_over(family, outer.maximum)
+            needed = sum(quota.minimum for quota in fewest)
             if needed > outer.maximum:
-                option, parts = option_of(outer), _listed(family)
+                option, parts = option_of(outer), _listed(fewest)
                 limits = {"needed": needed, "maximum": outer.maximum, "parts": parts}
                 yield Fault("siting_sum_over_maximum", column=option, params=tuple(limits.items()))
 
 
+def _fewest_over(family: list[Quota], maximum: int) -> list[Quota]:
+    """Return the fewest quotas whose minima add up to more than ``maximum``; all if none do."""
+    largest = sorted(family, key=lambda quota: -quota.minimum)
+    sums = np.cumsum([quota.minimum for quota in largest])
+    return largest[: int(np.searchsorted(sums, maximum, side="right")) + 1]
+
+
 def _sums_over_held(problem: SitingProblem) -> Iterator[Fault]:
     for family in _families(problem, Quota()):
-        union = np.zeros_like(problem.allowed)
-        for quota in family:
-            union |= open_in(problem, quota)
-        needed, held = sum(quota.minimum for quota in family), held_by(problem, union)
-        if len(family) > 1 and needed > held:
-            yield _fault("siting_sum_over_held", _listed(family), needed=needed, held=held)
+        places = {quota: open_in(problem, quota) for quota in family}
+        fits = [q for q in family if q.minimum <= held_by(problem, places[q])]
+        fewest = _fewest_crowded(problem, fits, places)
+        if fewest:
+            needed = sum(quota.minimum for quota in fewest)
+            held = _held_together(problem, fewest, places)
+            yield _fault("siting_sum_over_held", _listed(fewest), needed=needed, held=held)
+
+
+def _fewest_crowded(
+    problem: SitingProblem, family: list[Quota], places: Mapping[Quota, Bools]
+) -> list[Quota]:
+    """Return the fewest quotas that ask for more than their sites hold together; [] if none do.
+
+    Of more sets than can be tried, one of which no quota can be left out.
+    """
+
+    def crowded(some: Sequence[Quota]) -> bool:
+        return sum(quota.minimum for quota in some) > _held_together(problem, some, places)
+
+    if not crowded(family):
+        return []
+    every = (some for size in range(2, len(family)) for some in combinations(family, size))
+    for some in islice(every, _TRIED):
+        if crowded(some):
+            return list(some)
+    for quota in family.copy():
+        others = [other for other in family if other is not quota]
+        family = others if crowded(others) else family
+    return family
+
+
+def _held_together(
+    problem: SitingProblem, family: Sequence[Quota], places: Mapping[Quota, Bools]
+) -> int:
+    union = np.zeros_like(problem.allowed)
+    for quota in family:
+        union |= places[quota]
+    return held_by(problem, union)
 
 
 def _families(problem: SitingProblem, outer: Quota) -> Iterator[list[Quota]]:

@@ -26,13 +26,13 @@ from .arrays import Bools, Floats, Ints
 from .components import Parts, independent_parts
 from .effort import Effort, Run, tighter
 from .limits import Limits
-from .model import coverage_model
 from .openings import Openings
+from .part_work import PartAnswer, PartTask, answers_of, tell
 from .plan import relative_gap
 from .reduce import reduce_openings
 from .row_rules import Circles, RowFloors
 from .solve_openings import Solved, solve_openings
-from .solvers import Request, choose_solver
+from .solvers import Request
 
 #: Parts are gathered into at most so many groups: fewer, larger ones are priced in fewer rounds.
 _MOST_GROUPS = 24
@@ -48,23 +48,6 @@ _FINER = 0.2
 
 #: Seconds a single part may take at most, as a share of the time left.
 _PART_SHARE = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PartTask:
-    """One part at some prices, ready to be solved anywhere."""
-
-    openings: Openings
-    solver: str
-    request: Request
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PartAnswer:
-    """The best plan of a part (q_part,), and a bound on its worth at the prices, None unproven."""
-
-    chosen: Bools
-    bound: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +137,9 @@ def solve_by_parts(
     together
         Labels (q,) of openings to be kept in one part, e.g. their district; −1 = no wish.
     executor
-        Solves parts side by side: a `concurrent.futures.ProcessPoolExecutor`, or that of a Dask
-        cluster, ``client.get_executor()``. None: one after the other.
+        Solves parts side by side: `part_work.processes`, or that of a Dask cluster,
+        ``client.get_executor()``. None: one after the other. The plan is the same unless the
+        clock stops it.
 
     Returns
     -------
@@ -276,17 +260,18 @@ def _price_rounds(
     deadline = run.began + _SHARE * run.time_limit
     centre: _Prices | None = None
     try:
-        for number in range(_ROUNDS):
+        for _ in range(_ROUNDS):
             newest = _master_prices(work)
             prices = newest if centre is None else centre.towards(newest, _STEP)
             before = work.bound
-            new = _priced(work, openings, prices, _tasks(work, prices, solver, run, executor))
+            answers = answers_of(_tasks(work, prices, solver, run), run, executor)
+            new = _priced(work, openings, prices, answers)
             if work.bound < before or centre is None:
                 centre = prices
             if not new and prices is not newest:
                 centre, new = newest, True
             _mix(work, openings, run)
-            run.progress("plan_solve", number + 1, _ROUNDS)
+            tell(run)
             enough = relative_gap(work.value, work.bound) <= run.gap
             if enough or not new or run.began + run.seconds() >= deadline:
                 break
@@ -295,17 +280,10 @@ def _price_rounds(
     return False
 
 
-def _tasks(
-    work: _Work, prices: _Prices, solver: str, run: Run, executor: Executor | None
-) -> list[PartAnswer]:
-    """Return the answers of all groups at these prices."""
-    seconds = max(_PART_SHARE * run.left(), 0.05)
-    threads = run.threads if executor is None else 1
-    request = Request(seconds, _FINER * run.gap, run.seed, threads)
-    tasks = [PartTask(_at(group, prices), solver, request) for group in work.groups]
-    if executor is None:
-        return [solve_part(task) for task in tasks]
-    return list(executor.map(solve_part, tasks))
+def _tasks(work: _Work, prices: _Prices, solver: str, run: Run) -> list[PartTask]:
+    """Return all groups at these prices, ready to be solved."""
+    request = Request(max(_PART_SHARE * run.left(), 0.05), _FINER * run.gap, run.seed, threads=1)
+    return [PartTask(_at(group, prices), solver, request) for group in work.groups]
 
 
 def _at(group: _Group, prices: _Prices) -> Openings:
@@ -316,17 +294,6 @@ def _at(group: _Group, prices: _Prices) -> Openings:
         gain=group.openings.gain - cost,
         weight=group.openings.weight + group.serve.T @ prices.short,
     )
-
-
-def solve_part(task: PartTask) -> PartAnswer:
-    """Solve one part; what a worker does, whichever process it lives in."""
-    openings = task.openings
-    model = coverage_model(openings)
-    outcome = choose_solver(task.solver).solve(model, task.request)
-    chosen = model.chosen()
-    if not openings.feasible(chosen):
-        chosen = np.zeros(openings.count, dtype=bool)
-    return PartAnswer(chosen, outcome.bound)
 
 
 def _priced(

@@ -99,7 +99,8 @@ def _distances(problem: SitingProblem, given: npt.ArrayLike | None) -> Floats:
     log = FaultLog()
     m = problem.n_candidates
     if len(problem.types) > 1:
-        log.add("siting_objective_rule", column="plan.types", value="dispersion")
+        named = ", ".join(problem.types)
+        log.add("siting_one_type", column="plan.types", value=named, kind="dispersion")
     if given is None:
         steps = problem.xy[:, None, :] - problem.xy[None, :, :]
         between = np.hypot(steps[..., 0], steps[..., 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,27 +18,31 @@ from .rule_set import Rule
 _NAMED, _LISTED = 6, 12
 
 
-def head(count: int, *, proven: bool) -> Fault:
-    """Return what ``count`` rules are together: irreducible, or not proven to be so."""
-    if not proven:
-        code = "siting_conflict_some"
-    else:
-        code = "siting_conflict_alone" if count == 1 else "siting_conflict_together"
+def head(count: int, *, irreducible: bool, smallest: bool) -> Fault:
+    """Return what ``count`` rules are together: the fewest, irreducible, or not proven to be."""
+    code = "siting_conflict_some"
+    if irreducible:
+        code = "siting_conflict_together" if smallest else "siting_conflict_irreducible"
+        code = "siting_conflict_alone" if count == 1 else code
     return Fault(code, column="plan", params=(("count", count),))
 
 
-def words_of(problem: SitingProblem, openings: Openings, rules: Iterable[Rule]) -> Iterator[Fault]:
-    """Yield one entry a rule, with its numbers."""
+def words_of(
+    problem: SitingProblem, openings: Openings, rules: Iterable[Rule], floor_options: Sequence[str]
+) -> Iterator[Fault]:
+    """Yield one entry a rule, with its numbers; each floor of ``problem`` is set by an option."""
     for number, rule in enumerate(rules):
         if number < _LISTED:
-            yield _words(problem, openings, rule)
+            yield _words(problem, openings, rule, floor_options)
 
 
-def _words(problem: SitingProblem, openings: Openings, rule: Rule) -> Fault:
+def _words(
+    problem: SitingProblem, openings: Openings, rule: Rule, floor_options: Sequence[str]
+) -> Fault:
     if rule.kind in {"minimum", "maximum"}:
         return _quota_words(problem, rule)
     if rule.kind == "floor":
-        return _floor_words(problem, openings, problem.floors[rule.index])
+        return _floor_words(problem, openings, rule.index, floor_options[rule.index])
     if rule.kind in {"required", "fixed"}:
         return _sites_words(problem, rule)
     if rule.kind == "spacing":
@@ -67,23 +71,24 @@ def _quota_words(problem: SitingProblem, rule: Rule) -> Fault:
     return _fault("siting_rule_minimum", option_of(quota), minimum=quota.minimum, held=held)
 
 
-def _floor_words(problem: SitingProblem, openings: Openings, floor: Floor) -> Fault:
+def _floor_words(problem: SitingProblem, openings: Openings, number: int, set_by: str) -> Fault:
     """Return the floor with what is covered now and what every candidate together would reach."""
+    floor = problem.floors[number]
     pairs = floor_pairs(problem, floor)
     known = float(problem.residents @ pairs.sum(axis=1))
     before = float(problem.residents @ (pairs & problem.covered).sum(axis=1))
     reached = np.diff(openings.covers.indptr) > 0
-    place = problem.floors.index(floor)
-    most = before + float((openings.floors.matrix[[place]] @ reached.astype(float))[0])
+    most = before + float((openings.floors.matrix[[number]] @ reached.astype(float))[0])
     shares = {"before": _share(before, known), "reach": _share(most, known)}
-    return _fault("siting_rule_floor", option_of_floor(floor), share=_share(floor.share), **shares)
+    option = option_of_floor(floor, set_by)
+    return _fault("siting_rule_floor", option, share=_share(floor.share), **shares)
 
 
-def option_of_floor(floor: Floor) -> str:
+def option_of_floor(floor: Floor, set_by: str = "plan.floor") -> str:
     """Return the study's option that sets ``floor``, e.g. ``plan.floor (district=D1, shop)``."""
     area = f"{floor.level}={floor.group}" if floor.level else ""
     parts = [part for part in (area, floor.type, floor.year) if part]
-    return f"plan.floor ({', '.join(parts)})" if parts else "plan.floor"
+    return f"{set_by} ({', '.join(parts)})" if parts else set_by
 
 
 def _share(part: float, whole: float = 1.0) -> str:

@@ -32,6 +32,7 @@ from .objective_checks import number_between, refuse_rules
 from .plan import PROVEN, Plan, relative_gap
 from .problem import SitingProblem
 from .rows_of import at_least
+from .target_floors import lowered, target_floors
 from .targets import Targets, build_targets
 
 #: Of the time left: for the relaxation, and for each search for a plan in between.
@@ -118,8 +119,14 @@ def plan_fewest(
     paid = problem.cost[openings.candidate, openings.kind]
     fewest = _Fewest(targets, paid if price == "cost" else np.ones(openings.count))
     found = _search(fewest, run)
-    extras = Extras(unreachable=targets.unreachable, notes=targets.notes)
-    plan = plan_of(problem, openings, found, run, sense="min", kind="fewest", extras=extras)
+    extras = Extras(
+        unreachable=targets.unreachable,
+        notes=targets.notes,
+        targets=target_floors(problem, share, each),
+        target_option="plan.objective" if each == "point" else "plan.objective_options.share",
+    )
+    asked = replace(problem, floors=lowered(problem, problem.floors))
+    plan = plan_of(asked, openings, found, run, sense="min", kind="fewest", extras=extras)
     return replace(plan, figures=_figures(problem, plan)) if plan.found else plan
 
 

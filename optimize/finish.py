@@ -16,7 +16,7 @@ from .effort import Run
 from .explain import LEAST_S, explain_infeasible
 from .openings import Openings
 from .plan import PROVEN, Assignment, Chosen, ModelSize, Plan, Sense, Status, relative_gap
-from .problem import SitingProblem
+from .problem import Floor, SitingProblem
 
 _UNSIZED = ModelSize()
 
@@ -44,13 +44,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extras:
-    """What an objective adds to a plan; see the fields of `Plan` of the same names."""
+    """What an objective adds to a plan; see the fields of `Plan` of the same names.
+
+    ``targets`` is what it asks for besides the rules, as floors, and ``target_option`` the study's
+    option that does: for the reasons of a plan that cannot be.
+    """
 
     figures: Mapping[str, float] = field(default_factory=dict)
     unreachable: Ints = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
     assignment: Assignment | None = None
     notes: tuple[Fault, ...] = ()
     size: ModelSize = _UNSIZED
+    targets: tuple[Floor, ...] = ()
+    target_option: str = "plan.objective"
 
 
 def plan_of(
@@ -80,7 +86,7 @@ def plan_of(
     """
     extras = extras or Extras()
     if found.chosen is None:
-        faults = _why(problem, run) if found.ended == "infeasible" else ()
+        faults = _why(problem, run, kind, extras) if found.ended == "infeasible" else ()
         return refused(problem, run, faults, sense=sense, kind=kind, bound=found.bound)
     bound = _no_better(found.bound, found.objective, sense)
     gap = relative_gap(found.objective, bound, sense)
@@ -102,16 +108,19 @@ def plan_of(
     )
 
 
-def _why(problem: SitingProblem, run: Run) -> tuple[Fault, ...]:
+def _why(problem: SitingProblem, run: Run, kind: str, extras: Extras) -> tuple[Fault, ...]:
     """Return the rules that contradict; where the objective alone does, just that."""
-    left = max(run.time_limit - run.seconds(), LEAST_S)
-    return explain_infeasible(
+    why = explain_infeasible(
         problem,
+        targets=extras.targets,
+        target_option=extras.target_option,
         solver=run.solver,
-        time_limit=left,
+        time_limit=max(run.time_limit - run.seconds(), LEAST_S),
         seed=run.seed,
         progress=run.progress,
-    ).faults
+    )
+    beyond = Fault("siting_objective_infeasible", column="plan.objective", value=kind)
+    return (beyond,) if why.compatible else why.faults
 
 
 def refused(

@@ -19,6 +19,9 @@ from .solvers import Ended, Outcome, Request
 #: Seconds between two looks at the clock and the keyboard.
 _POLL = 0.1
 
+#: Relative difference of two sums of the same terms that is arithmetic noise.
+_ROUNDING = 1e-7
+
 #: Seconds past its limit after which it is told to stop.
 _LATE = 0.2
 
@@ -34,11 +37,11 @@ def _highspy() -> Any:
 
 
 @cache
-def _silent_class() -> Any:
-    """Return highspy's solver without its banner, which it prints before any option can be set."""
+def _silent() -> Any:
+    """Return HiGHS' class without the banner that newer ones print while they are being made."""
 
     class Silent(_highspy().Highs):  # type: ignore[misc]
-        def enableCallbacks(self) -> None:  # noqa: N802 - its first call, made by its __init__
+        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name; called by its __init__
             self.setOptionValue("output_flag", False)
             super().enableCallbacks()
 
@@ -52,7 +55,7 @@ class Highs:
     @property
     def name(self) -> str:
         """Name and version."""
-        return f"HiGHS {_silent_class()().version()}"
+        return f"HiGHS {_silent()().version()}"
 
     def solve(self, model: CoverageModel, request: Request) -> Outcome:
         """Solve in place; see `solvers.Solver`."""
@@ -72,10 +75,9 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         self.outcome = Outcome("time_limit")
 
     def createAndConfigureSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
-        """Make a solver that prints nothing, and tell it how hard to try."""
-        lp.solverModel = _silent_class()()
+        """Make the solver and tell it how hard to try."""
+        lp.solverModel = _silent()()
         options = {
-            "output_flag": False,
             "mip_rel_gap": self.request.gap,
             "threads": self.request.threads,
             "time_limit": max(self.request.seconds, 0.01),
@@ -98,11 +100,17 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
             lp.solverModel.setSolution(solution)
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
-        """Run on a thread and watch the clock and the keyboard from here."""
-        highspy = _highspy()
-
-        highspy.Highs.resetGlobalScheduler(True)  # its threads may differ
+        """Run; once more without the start where HiGHS gives that back for what it found."""
         solver = lp.solverModel
+        interrupted = self._run(solver)
+        if self.started and not interrupted and _another_was_found(solver):
+            solver.clearSolver()
+            interrupted = self._run(solver)
+        self.outcome = _outcome(_highspy(), solver, interrupted=interrupted)
+
+    def _run(self, solver: Any) -> bool:
+        """Run on a thread, watch clock and keyboard from here; return whether interrupted."""
+        _highspy().Highs.resetGlobalScheduler(True)  # its threads may differ
         solver.HandleUserInterrupt = True
         began, interrupted = time.monotonic(), False
         solver.startSolve()
@@ -116,7 +124,7 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         finally:
             solver.cancelSolve()
             solver.wait()
-        self.outcome = _outcome(highspy, solver, interrupted=interrupted)
+        return interrupted
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: N802
         """Set the variables to the best solution; where there is none, leave them."""
@@ -130,6 +138,19 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         proven = self.outcome.ended == "finished"
         quality = pulp.LpSolutionOptimal if proven else pulp.LpSolutionIntegerFeasible
         return pulp.LpStatusOptimal, quality
+
+
+def _another_was_found(solver: Any) -> bool:
+    """Whether the solution HiGHS hands back is worth less than the best it says it has found.
+
+    HiGHS 1.16 does so where presolving improves the start's continuous variables.
+    """
+    solution = solver.getSolution()
+    if not solution.value_valid:
+        return False
+    value = float(np.dot(solver.getLp().col_cost_, solution.col_value))
+    claimed = float(solver.getInfo().objective_function_value)
+    return value - claimed > _ROUNDING * (1 + abs(claimed))
 
 
 def _tell(request: Request, seconds: float) -> None:
@@ -170,9 +191,12 @@ def _outcome(highspy: Any, solver: Any, *, interrupted: bool) -> Outcome:
     kinds = highspy.HighsModelStatus
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         return Outcome("infeasible")
-    bound = -solver.getInfo().mip_dual_bound  # the model is handed over as a minimisation
-    known = float(bound) if np.isfinite(bound) else None
     ended: Ended = "finished" if status == kinds.kOptimal else "time_limit"
+    info = solver.getInfo()
+    bound = -info.mip_dual_bound  # the model is handed over as a minimisation
+    if info.mip_node_count < 0:  # no whole variable: HiGHS leaves that bound at 0
+        bound = -info.objective_function_value if ended == "finished" else np.inf
+    known = float(bound) if np.isfinite(bound) else None
     if interrupted and ended != "finished":
         ended = "interrupted"
     return Outcome(ended, known)

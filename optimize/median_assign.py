@@ -109,9 +109,15 @@ def assign_solve(
         chosen, shares = start
         value = cost_of(serving, shares)
     bound = 0.0 if outcome.bound is None else -outcome.bound - rounding(value) * 1e-3
-    bound = max(relaxed.bound if many == 1 else 0.0, bound)
+    bound = max(relaxed.bound if many == 1 and _no_way_out(walking) else 0.0, bound)
     found = Found(chosen, value, min(bound, value), cost_of(serving, start[1]), outcome.ended)
     return found, Extras(assignment=_assignment(serving, shares), figures=_figures(serving, shares))
+
+
+def _no_way_out(walking: Walking) -> bool:
+    """Whether nobody would rather pay the penalty than walk to the nearest existing outlet."""
+    near = walking.near[np.isfinite(walking.near)]
+    return bool((near <= walking.outside).all())
 
 
 def _serving(
@@ -208,8 +214,8 @@ def room_rows(
         members.setdefault(outlet, {})[variable] = people
     for outlet, terms in members.items():
         room = float(serving.room[outlet])
-        if not np.isfinite(room):
-            continue
+        if room >= sum(terms.values()):
+            continue  # a <= x says it all, and large coefficients make solvers err
         right = room if outlet >= len(x) else 0.0
         if outlet < len(x):
             terms[x[outlet]] = -room

@@ -60,8 +60,16 @@ def number_between(name: str, value: float, low: float, high: float) -> float:
 
 def by_pair(name: str, values: npt.ArrayLike, problem: SitingProblem) -> Floats:
     """Return one number, (m,) or (m, K) as (m, K), none negative; else raise `InputFaults`."""
+    return _spread(name, values, problem.allowed.shape)
+
+
+def by_demand(name: str, values: npt.ArrayLike, problem: SitingProblem) -> Floats:
+    """Return one number, (n,) or (n, K) as (n, K), none negative; else raise `InputFaults`."""
+    return _spread(name, values, problem.covered.shape)
+
+
+def _spread(name: str, values: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
     array = np.asarray(values, dtype=np.float64)
-    shape = problem.allowed.shape
     log = FaultLog()
     spread = array[:, None] if array.ndim == 1 else array
     if spread.ndim > 2 or any(s not in (1, t) for s, t in zip(spread.shape, shape, strict=False)):

@@ -24,6 +24,7 @@ from quarterhour.data.faults import FaultLog
 from quarterhour.data.text import DEFAULT_LANGUAGE, tr
 
 from .effort import Effort
+from .option_kinds import check_kinds
 from .plan import Plan, Sense
 from .problem import SitingProblem
 
@@ -197,7 +198,9 @@ def solve_objective(
         if option not in given:
             log.add("siting_objective_needs", column=f"plan.{option}", value=name)
     log.raise_if_any()
-    return objective.resolve()(problem, **given, **effort)
+    function = objective.resolve()
+    check_kinds(function, given, name)
+    return function(problem, **given, **effort)
 
 
 def objective_named(name: str) -> Objective:

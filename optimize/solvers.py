@@ -142,7 +142,8 @@ class OtherSolver:
             return Outcome("infeasible")
         early = seconds < _STOPPED_SHARE * request.seconds
         if model.lp.sol_status == pulp.LpSolutionOptimal and early:
-            return Outcome("finished", float(pulp.value(model.lp.objective)) / (1 - request.gap))
+            value = float(pulp.value(model.lp.objective) or 0.0)
+            return Outcome("finished", value + abs(value) * request.gap / (1 - request.gap))
         return Outcome("time_limit")
 
     def _make(self, options: dict[str, Any]) -> Any:

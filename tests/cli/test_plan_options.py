@@ -1,14 +1,19 @@
 """Every option of the plan, end to end, on a city whose best plans are found in the head."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from quarterhour.cli.console import Screen
 from quarterhour.cli.pipeline import run_stages
+from quarterhour.coverage.decay import LinearDecay
 from quarterhour.data.faults import InputFaults
 from quarterhour.data.study_plan import OBJECTIVES as NAMES
-from quarterhour.optimize.objectives import OBJECTIVES
+from quarterhour.data.text import tr
+from quarterhour.optimize.objectives import OBJECTIVES, solve_objective
+from quarterhour.optimize.problem import siting_problem
 
 from .tiny_city import write_city
 
@@ -233,6 +238,9 @@ WRONG = {
     "objective = 'wealth'": [("option_no_such_id", "plan.objective")],
     "objective_options = {share = 1}": [("siting_objective_option", "plan.objective_options")],
     "objective = 'attendance'": [("siting_objective_needs", "plan.objective_options.decay")],
+    "objective = 'fewest'\nobjective_options = {share = '90%'}": [
+        ("siting_option_kind", "plan.objective_options.share")
+    ],
     "objective = 'attendance'\nobjective_options = {decay = ['linear', 1, 2]}": [
         ("siting_decay_numbers", "plan.decay")
     ],
@@ -278,7 +286,14 @@ def test_the_fewest_shops_for_nine_tenths_of_the_residents(city):
     table, facts = planned(city, plan)
     assert chosen(table) == shops("ABC")
     assert (facts["status"], facts["objective"]) == ("optimal", 3)
-    assert "share = 0.9" in (city / "results" / "plan_report.html").read_text("utf-8")
+    report = (city / "results" / "plan_report.html").read_text("utf-8")
+    for said in ("share = 0.9", "下界", "Lower bound", "no plan under the same rules does better"):
+        assert said in report
+    # 200 of 230 at the doors of A, B and C, and D's own 30: everybody.
+    assert facts["figures"]["share_of_residents"] == 1.0
+    assert "Residents covered, of all known" in report
+    for left_out in ("Upper bound", "Model solved", "Price curve"):
+        assert left_out not in report
 
 
 def test_least_walking_opens_where_people_live(city):
@@ -286,6 +301,27 @@ def test_least_walking_opens_where_people_live(city):
     table, facts = planned(city, plan)
     assert chosen(table) == shops("AB")
     assert facts["objective_kind"] == "least_walking"
+    assert facts["figures"]["penalty"] == 900
+    report = (city / "results" / "plan_report.html").read_text("utf-8")
+    assert all(
+        said in report for said in ("Mean walk of those served", "得到服务者的平均步行", "900 m")
+    )
+
+
+def test_every_figure_of_every_objective_has_words():
+    near = sparse.csr_array(np.array([[1.0, 0], [1, 1], [0, 1]]))
+    problem = siting_problem(
+        types=["shop"], residents=[3, 2, 1], covers=[near], impedance=[near], total=2,
+        xy=[[0, 0], [9, 0]],
+    )  # fmt: skip
+    given = {"decay": LinearDecay(9), "share": 0.5, "capacity": 9.0, "outlets": 2}
+    for name, objective in OBJECTIVES.items():
+        options = {option: given[option] for option in objective.required}
+        plan = solve_objective(name, problem, options)
+        assert plan.found
+        for figure in set(plan.figures) - {"outlets", "cost"}:
+            words = [tr(f"report.figure.{figure}", language) for language in ("en", "zh")]
+            assert words[0] != words[1]
 
 
 def test_the_objectives_of_a_study_are_those_of_the_core():

@@ -119,6 +119,64 @@ def test_conflict_is_named_with_its_numbers(case):
     assert plan.chosen == ()
 
 
+def test_only_the_fewest_minima_that_exceed_a_maximum_are_named():
+    asked = problem(
+        total=3,
+        quotas=[
+            district("A", 1, kind="shop"),
+            district("A", 2),
+            district("B", 2),
+            Quota(1, type="shop"),
+        ],
+    )
+    (fault,) = find_conflicts(asked)
+    assert dict(fault.params) == {
+        "needed": 4,
+        "maximum": 3,
+        "parts": "plan.per_district.A ≥ 2, plan.per_district.B ≥ 2",
+    }
+    more = problem(
+        types=["p", "q", "r"],
+        covers=[sparse.csr_array(np.ones((1, 4)))] * 3,
+        total=3,
+        quotas=[Quota(1, type="p"), Quota(2, type="q"), Quota(2, type="r")],
+    )
+    fault = next(f for f in find_conflicts(more) if f.code == "siting_sum_over_maximum")
+    assert dict(fault.params)["parts"] == "plan.per_type.q ≥ 2, plan.per_type.r ≥ 2"
+
+
+def test_only_the_fewest_types_that_crowd_their_sites_are_named():
+    # p and q share the sites of district A; r has district B to itself.
+    asked = problem(
+        types=["p", "q", "r"],
+        covers=[sparse.csr_array(np.ones((1, 4)))] * 3,
+        allowed=[[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 1]],
+        quotas=[Quota(2, type="p"), Quota(1, type="q"), Quota(2, type="r")],
+    )
+    (fault,) = find_conflicts(asked)
+    assert fault.code == "siting_sum_over_held"
+    assert fault.column == "plan.per_type.p ≥ 2, plan.per_type.q ≥ 1"
+    assert dict(fault.params) == {"needed": 3, "held": 2}
+
+
+def test_of_too_many_sets_to_try_no_quota_named_can_be_left_out():
+    # Sixteen types on eight sites: nine of them are one too many, and sets of nine come late.
+    kinds = 16
+    tight = siting_problem(
+        types=[f"t{k}" for k in range(kinds)],
+        residents=[1],
+        covers=[sparse.csr_array(np.ones((1, 8)))] * kinds,
+        quotas=[Quota(1, type=f"t{k}") for k in range(kinds)],
+    )
+    (fault,) = find_conflicts(tight)
+    assert dict(fault.params) == {"needed": 9, "held": 8}
+
+
+def test_a_quota_over_what_it_holds_is_not_named_again_with_the_others():
+    asked = problem(quotas=[district("A", 5), district("B", 2)])
+    assert [fault.code for fault in find_conflicts(asked)] == ["siting_over_held"]
+
+
 def test_conflict_that_only_their_interplay_makes_is_still_found():
     # Three types pairwise share a site each, and each site holds one of its two.
     ones = sparse.csr_array(np.ones((1, 3)))

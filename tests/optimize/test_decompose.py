@@ -1,7 +1,8 @@
 """Solving by parts: the same optimum as the whole, true bounds, side by side or on Dask."""
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import time
+from concurrent.futures import Executor, Future
+from multiprocessing import active_children
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy import sparse
 from quarterhour.optimize.decompose import solve_by_parts
 from quarterhour.optimize.objectives import solve_objective
 from quarterhour.optimize.openings import flatten
+from quarterhour.optimize.part_work import processes
 from quarterhour.optimize.problem import Floor, Quota, siting_problem
 from quarterhour.optimize.solve import plan_max_coverage
 from quarterhour.optimize.solve_openings import solve_openings
@@ -90,13 +92,49 @@ def test_interrupted_the_best_plan_is_kept_with_a_true_bound():
     assert openings.value(found.chosen) <= openings.value(best.chosen) <= found.bound + 1e-6
 
 
-@pytest.mark.slow
 def test_processes_side_by_side_find_the_same():
     openings = flatten(towns(11, count=6, n=60, m=25))
     alone = solve_by_parts(openings, gap=0.0)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        many = solve_by_parts(openings, gap=0.0, executor=pool)
-    assert openings.value(many.chosen) == pytest.approx(openings.value(alone.chosen))
+    with processes(2) as executor:
+        many = solve_by_parts(openings, gap=0.0, executor=executor)
+    assert many.chosen.tolist() == alone.chosen.tolist()
+    assert many.bound == alone.bound
+
+
+def test_processes_are_ended_with_their_work():
+    with processes(2) as executor:
+        busy = [executor.submit(time.sleep, 60) for _ in range(3)]
+        while not any(future.running() for future in busy):
+            time.sleep(0.05)
+        began = {child.pid for child in active_children()}
+        assert began
+    while began & {child.pid for child in active_children()}:
+        time.sleep(0.05)  # far below the minute they would sleep
+
+
+def test_an_interrupt_while_others_work_cancels_what_has_not_begun():
+    openings = flatten(towns(5, count=6, n=40, m=15))
+    best = solve_openings(openings, gap=0.0)
+    waiting = _Waiting()
+
+    def stop(task, done, total):
+        raise KeyboardInterrupt
+
+    found = solve_by_parts(openings, gap=0.0, progress=stop, executor=waiting)
+    assert openings.feasible(found.chosen)
+    assert openings.value(found.chosen) <= openings.value(best.chosen) <= found.bound + 1e-6
+    assert all(future.cancelled() for future in waiting.given)
+
+
+class _Waiting(Executor):
+    """Workers that never begin."""
+
+    def __init__(self):
+        self.given = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.given.append(Future())
+        return self.given[-1]
 
 
 @pytest.mark.slow
@@ -110,7 +148,7 @@ def test_a_dask_cluster_finds_the_same():
         Client(cluster) as client,
     ):
         many = solve_by_parts(openings, gap=0.0, executor=client.get_executor())
-    assert openings.value(many.chosen) == pytest.approx(openings.value(alone.chosen))
+    assert many.chosen.tolist() == alone.chosen.tolist()
 
 
 def test_a_plan_made_by_parts_is_proven_like_any_other():

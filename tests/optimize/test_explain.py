@@ -1,6 +1,7 @@
-"""Why there is no plan: the named rules contradict, and any one fewer does not."""
+"""Why there is no plan: the named rules contradict, and no fewer do."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from quarterhour.optimize.problem import Floor, Quota, siting_problem
 from quarterhour.optimize.rule_model import site_classes
 from quarterhour.optimize.rule_set import rules_of
 from quarterhour.optimize.solve import plan_max_coverage
-from quarterhour.optimize.solvers import Outcome
+from quarterhour.optimize.solvers import Outcome, choose_solver
 
 
 def only(problem, rules):
@@ -75,6 +76,67 @@ def test_named_rules_contradict_and_any_one_fewer_does_not(structures, solver):
         for fewer in one_fewer(list(explanation.rules)):
             assert has_plan(only(problem, fewer))
     assert explained >= 4
+
+
+#: Seeds at which leaving out rules one by one ends at more rules than the fewest that contradict.
+_MORE_THAN_NEEDED = (1, 7, 75, 86, 89, 146)
+
+
+@pytest.mark.parametrize("seed", [*_MORE_THAN_NEEDED, *range(2060, 2080)])
+def test_no_fewer_rules_contradict(structures, seed):
+    rules = structures.RULES if seed % 2 and seed < 2000 else structures.mixture(seed)
+    problem = structures.draw(seed, set(rules))
+    explanation = explain_infeasible(problem, solver="cbc" if seed % 3 else "highs")
+    fewest = fewest_that_contradict(structures, problem)
+    assert len(explanation.rules) == fewest
+    assert explanation.smallest == (fewest > 0)
+    if seed in _MORE_THAN_NEEDED:
+        assert fewest > 0
+
+
+def fewest_that_contradict(structures, problem):
+    """Try all sets of rules, small ones first, on what every plan breaks; 0 = there is a plan."""
+    rules = rules_of(
+        problem, flatten(replace(problem, fixed_year=np.full_like(problem.fixed_year, -1)))
+    )
+    alone = [only(problem, [rule]) for rule in rules]
+    broken = {
+        frozenset(n for n, one in enumerate(alone) if not structures.keeps_rules(one, plan))
+        for plan in structures.every_plan(only(problem, []))
+    }
+    sizes = range(1, len(rules) + 1) if frozenset() not in broken else ()
+    for size in sizes:
+        for some in combinations(range(len(rules)), size):
+            if all(breaks & set(some) for breaks in broken):
+                return size
+    return 0
+
+
+@pytest.mark.parametrize("stop", ["time_limit", "interrupted"])
+def test_stopped_before_fewer_rules_are_looked_for_it_says_so(structures, stop):
+    problem = structures.draw(7, set(structures.RULES))
+    fewest = explain_infeasible(problem)
+    stopped = explain_infeasible(problem, solver=_StopsAtSets(stop))
+    assert stopped.irreducible
+    assert not stopped.smallest
+    assert len(stopped.rules) > len(fewest.rules)
+    assert stopped.faults[0].code == "siting_conflict_irreducible"
+    for language in ("en", "zh"):
+        assert str(len(stopped.rules)) in stopped.faults[0].message(language)
+
+
+class _StopsAtSets:
+    """HiGHS, but stopped whenever it is asked for a set of rules rather than for a plan."""
+
+    name = "stops at sets"
+
+    def __init__(self, ended):
+        self.ended = ended
+
+    def solve(self, model, request):
+        if model.lp.name == "meeting_set":
+            return Outcome(self.ended)
+        return choose_solver("highs").solve(model, request)
 
 
 def three_sites(**more):
@@ -144,6 +206,7 @@ def test_contradiction_is_named_with_options_and_numbers(case, solver):
     assert plan.status == "infeasible"
     explanation = explain_infeasible(three_sites(**rules), solver=solver)
     assert explanation.irreducible
+    assert explanation.smallest
     assert {(rule.kind, rule.index) for rule in explanation.rules} == named
     assert plan.conflicts == explanation.faults
     for language in ("en", "zh"):
@@ -161,6 +224,7 @@ def test_without_time_nothing_is_claimed_to_be_irreducible():
     rules = HAND_DRAWN["floor against a maximum"][0]
     explanation = explain_infeasible(three_sites(**rules), time_limit=0.0)
     assert not explanation.irreducible
+    assert not explanation.smallest
     assert explanation.faults[0].code == "siting_conflict_some"
     assert {rule.kind for rule in explanation.rules} == {"maximum", "floor"}
 

@@ -1,5 +1,7 @@
 """Least walking and p-center under quotas, capacities and existing outlets, by brute force."""
 
+import time
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -7,9 +9,13 @@ from scipy.optimize import linprog
 
 from quarterhour.data.faults import InputFaults
 from quarterhour.optimize.center import plan_center
+from quarterhour.optimize.effort import Run
 from quarterhour.optimize.existing import existing_outlets
 from quarterhour.optimize.median import plan_least_walking
+from quarterhour.optimize.median_assign import assign_solve
+from quarterhour.optimize.median_rows import walking_rows
 from quarterhour.optimize.problem import Quota, siting_problem
+from quarterhour.optimize.solvers import Outcome
 
 CASES = range(12)
 
@@ -234,6 +240,31 @@ def test_required_reach_that_cannot_be_is_infeasible():
     assert plan.status == "infeasible"
     assert not plan.chosen
     assert plan_center(reach_problem()).status == "infeasible"
+
+
+def test_a_penalty_below_the_walk_to_existing_outlets_spoils_no_bound():
+    # With capacities people may rather pay 5 than walk 90; without them they must walk.
+    problem = reach_problem()
+    far = sparse.csr_array(np.array([[90.0], [90.0], [0.0]]))
+    existing = existing_outlets(problem, [far], capacity=100.0)
+    walking = walking_rows(problem, existing, 5.0, must_reach=False)
+    room = np.full(walking.openings.count, 100.0)
+    run = Run(_Lavish(), 60.0, 0.0, 0, 1, lambda *_: None, time.monotonic())
+    found, _ = assign_solve(walking, existing, 1, room, run, split=True)
+    best = plan_least_walking(problem, existing=existing, persons=100.0, penalty=5.0, gap=0.0)
+    assert best.objective == 10 * 1 + 1 * 5
+    assert found.bound <= best.objective < found.objective
+
+
+class _Lavish:
+    """A solver that is stopped at once and has sent everybody to every outlet within reach."""
+
+    name = "lavish"
+
+    def solve(self, model, request):
+        for variable in model.lp.variables():
+            variable.varValue = float(not variable.name.startswith("without"))
+        return Outcome("time_limit")
 
 
 @pytest.mark.parametrize(

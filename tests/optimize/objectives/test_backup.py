@@ -57,6 +57,13 @@ def test_equals_enumeration(first, solver, seeds):
         assert not plan.found or kept(problem, opened(plan))
 
 
+@pytest.mark.parametrize("seed", [142, 151, 189])
+def test_cbc_is_asked_again_where_its_preprocessing_loses_part_of_the_objective(seed):
+    problem = random_problem(seed, tight=False)
+    plan = plan_backup(problem, backup_worth=0.5, solver="cbc", gap=0.0)
+    agrees(plan, most_backup(problem, "traded", 0.5, None))
+
+
 def test_fewest_outlets_come_before_backup():
     for seed in range(40, 60):
         problem = random_problem(seed, tight=False)
@@ -79,6 +86,18 @@ def test_fewest_outlets_come_before_backup():
         assert len(plan.chosen) == p == plan.figures["fewest"] == plan.figures["fewest_bound"]
         assert plan.objective == pytest.approx(max(values))
         assert plan.status == "optimal"
+
+
+def test_without_a_plan_the_fewest_outlets_are_no_bound_on_backup():
+    # Greedy takes the site that covers most and then has none left for the others.
+    near = np.array([[1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]])
+    problem = siting_problem(
+        types=["shop"], residents=np.full(6, 10.0), covers=[sparse.csr_array(near)], total=2
+    )
+    assert plan_fewest_backup(problem).status == "optimal"
+    stopped = plan_fewest_backup(problem, time_limit=0.0)
+    assert stopped.bound >= plan_fewest_backup(problem).objective
+    assert stopped.found or stopped.status == "unknown"
 
 
 def row_of_three(**more):

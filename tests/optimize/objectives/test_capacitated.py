@@ -7,7 +7,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from small_plans import agrees, every_plan, kept, opened, random_existing, random_problem
 
 from quarterhour.optimize.capacitated import plan_capacitated, plan_fewest_capacitated
-from quarterhour.optimize.problem import siting_problem
+from quarterhour.optimize.existing import existing_outlets
+from quarterhour.optimize.problem import Quota, siting_problem
 
 
 class Drawn:
@@ -95,6 +96,52 @@ def test_equals_enumeration(solver, seeds):
         if plan.found:
             assert kept(drawn.problem, opened(plan))
             check_assignment(drawn, plan)
+
+
+@pytest.mark.parametrize("seed", [11, 82])
+def test_what_highs_found_counts_not_the_start_it_hands_back(seed):
+    # HiGHS 1.16 improves these starts while presolving, yet returns them as they were.
+    drawn = Drawn(seed)
+    drawn.problem = random_problem(seed, tight=False)
+    drawn.existing = random_existing(drawn.problem, seed)
+    shape = drawn.problem.allowed.shape
+    drawn.capacity = np.random.default_rng(seed).integers(5, 60, shape).astype(float)
+    drawn.split, drawn.least = True, 6.0
+    plan = plan_capacitated(
+        drawn.problem, drawn.capacity, existing=drawn.existing, split=True, least_load=6.0, gap=0.0
+    )
+    served = [drawn.served(plan) for plan in every_plan(drawn.problem)]
+    agrees(plan, max(value for value in served if value is not None))
+    check_assignment(drawn, plan)
+
+
+def test_capacities_that_nobody_exhausts_do_not_disturb_the_solver():
+    # With rows of coefficients 1e9 for them HiGHS 1.16 calls 61.50 optimal.
+    near = [
+        [[1, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 1], [1, 0, 0]],
+        [[1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 0, 1], [1, 1, 0]],
+        [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1], [1, 1, 0]],
+    ]
+    persons = [9.360078638740713, 8.35355254866099, 2.3896349790288243, 15.31830996123552,
+               20.121168417431903]  # fmt: skip
+    problem = siting_problem(
+        types=["a", "b", "c"],
+        residents=persons,
+        covers=[sparse.csr_array(part) for part in near],
+        allowed=[[0, 0, 1], [1, 1, 0], [0, 1, 1]],
+        capacity=[1, 2, 2],
+        quotas=[Quota(2)],
+        budget=7.0,
+        cost=[[1.5, 2.5, 1.0], [1.0, 2.5, 0.5], [2.0, 2.5, 0.0]],
+        exclusive=[[0, 1, 2]],
+    )
+    walks = [[0, 0, 0, 280, 0], [0, 0, 0, 0, 0], [0, 0, 43, 0, 556]]
+    stands = [sparse.csr_array(np.array(walk)[:, None]) for walk in walks]
+    existing = existing_outlets(problem, stands, capacity=[[3.0], [25.0], [34.0]])
+    plan = plan_capacitated(problem, 1e9, existing=existing, gap=0.0)
+    everyone = sum(persons[i] for i in (1, 2, 3, 2, 3, 4))
+    assert plan.status == "optimal"
+    assert plan.objective == pytest.approx(everyone)
 
 
 def check_assignment(drawn, plan):

@@ -59,7 +59,7 @@ def test_without_time_the_start_stands_with_an_honest_bound():
 
 def test_several_types_missing_places_and_misfits_are_refused():
     cases = {
-        "siting_objective_rule": (random_problem(0, xy=np.zeros((4, 2))), {}),
+        "siting_one_type": (random_problem(0, xy=np.zeros((4, 2))), {}),
         "siting_number": (random_problem(0, kinds=1), {}),
         "siting_shape": (random_problem(0, kinds=1), {"distance": np.zeros((2, 2))}),
     }

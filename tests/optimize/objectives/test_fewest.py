@@ -129,6 +129,39 @@ def test_a_strict_target_out_of_reach_is_refused_in_words():
     assert plan_fewest(problem, share=0.3, strict=True).status == "optimal"
 
 
+def two_homes(**more):
+    """Two homes and a site at each; a third home is out of reach."""
+    near = sparse.csr_array(np.array([[1, 0], [0, 1], [0, 0]]))
+    given = {"types": ["shop"], "residents": [30, 50, 20], "covers": [near]}
+    return siting_problem(**given, demand_groups={"community": ["u", "v", "v"]}, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "words"),
+    [
+        ({"total": 1}, {}, ["plan.outlets", "objective_options.share", "80.0 %"]),
+        ({"total": 1}, {"share": 0.7}, ["plan.outlets", "objective_options.share", "70.0 %"]),
+        ({"total": 1}, {"each": "point"}, ["plan.outlets", "plan.objective (shop)"]),
+        (
+            {"exclusive": [[0, 1]]},
+            {"share": 0.6, "each": "community"},
+            ["plan.exclusive", "share (community=u, shop)", "share (community=v, shop)", "60.0 %"],
+        ),
+        (
+            {"total": 1, "floors": [Floor(1.0)]},
+            {"share": None},
+            ["plan.outlets", "plan.floor", "80.0 %"],
+        ),
+    ],
+)
+def test_what_leaves_no_room_for_the_share_is_named(more, options, words):
+    plan = plan_fewest(two_homes(**more), **options)
+    assert plan.status == "infeasible"
+    for language in ("en", "zh"):
+        text = "\n".join(fault.line(language) for fault in plan.conflicts)
+        assert all(word in text for word in words)
+
+
 def test_floors_alone_are_targets():
     floors = [Floor(0.5, level="district", group="north"), Floor(1.0, level="district", group="s")]
     problem = square_of_four(

@@ -12,7 +12,7 @@ from quarterhour.coverage.decay import ExponentialDecay, LinearDecay, StepDecay
 from quarterhour.data.faults import InputFaults
 from quarterhour.data.text import languages
 from quarterhour.optimize.objectives import OBJECTIVES, decay_named, solve_objective
-from quarterhour.optimize.problem import Floor
+from quarterhour.optimize.problem import Floor, siting_problem
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "siting-problems.md"
 GIVEN = {
@@ -147,3 +147,34 @@ def test_existing_outlets_are_counted_for_backup():
     existing = random_existing(problem, 5)
     by_hand = np.column_stack([np.diff(matrix.indptr) for matrix in existing.impedance])
     assert existing.counts().tolist() == by_hand.tolist()
+
+
+def test_an_objective_that_the_quotas_leave_no_room_for_is_named():
+    # Either site holds 10 of the 30 residents, and one may open.
+    near = np.ones((3, 2))
+    problem = siting_problem(
+        types=["shop"], residents=[10, 10, 10], covers=[near], impedance=[near], total=1
+    )
+    plan = solve_objective("fewest_capacitated", problem, {"capacity": 10.0})
+    assert plan.status == "infeasible"
+    assert [fault.code for fault in plan.conflicts] == ["siting_objective_infeasible"]
+    for language in languages():
+        assert "fewest_capacitated" in plan.conflicts[0].line(language)
+
+
+@pytest.mark.parametrize("bad", ["many", ("a", 1), float("nan"), [[]], {"a": 1}])
+def test_an_option_of_the_wrong_kind_is_named_with_an_example(bad):
+    near = np.ones((3, 2))
+    problem = siting_problem(
+        types=["shop"], residents=[3, 2, 1], covers=[near], impedance=[near], xy=[[0, 0], [9, 0]]
+    )
+    for name, objective in OBJECTIVES.items():
+        fine = {option: GIVEN[option] for option in objective.required}
+        for option in objective.options:
+            if option == "each" and bad == "many":
+                continue  # a word: that no level is called so is said elsewhere
+            with pytest.raises(InputFaults) as caught:
+                solve_objective(name, problem, fine | {option: bad})
+            (fault,) = caught.value.faults
+            assert option in fault.column
+            assert all(fault.line(language) for language in languages())
