@@ -83,7 +83,15 @@ def reach_all(
     cover = at_level(ranks, level)
     if p is not None:
         left = Clock(_SHARE * clock.left, clock.tell_only)
-        found = solve_ranks(cover, p, gap=_NO_GAP, seed=run.seed, threads=run.threads, clock=left)
+        found = solve_ranks(
+            cover,
+            p,
+            gap=_NO_GAP,
+            seed=run.seed,
+            threads=run.threads,
+            clock=left,
+            solver=run.solver,
+        )
         if left.interrupted:
             clock.interrupted = True
         if found.value == 0.0:

@@ -23,7 +23,6 @@ from .limit_row import counting
 from .limits import stack
 from .median_ranks import Ranks
 from .median_rows import Walking
-from .model import CoverageModel, coverage_model
 from .openings import Openings
 from .row_rules import Circles, RowFloors
 from .solve_openings import solve_openings
@@ -88,11 +87,6 @@ def total_openings(count: int, p: int) -> Openings:
         floors=RowFloors.none(0),
         circles=Circles.none(0),
     )
-
-
-def median_model(ranks: Ranks, p: int) -> CoverageModel:
-    """Return the plain p-median in PuLP: its best value is the sum of the caps less the walk."""
-    return coverage_model(level_openings(total_openings(ranks.count, p), ranks))
 
 
 def _runs(first: Ints, length: Ints) -> Ints:

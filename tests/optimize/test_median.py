@@ -15,7 +15,7 @@ from quarterhour.optimize.center import solve_center
 from quarterhour.optimize.median import solve_median
 from quarterhour.optimize.median_dual import Ascent, decided, evaluate, farthest
 from quarterhour.optimize.median_input import checked, ranked
-from quarterhour.optimize.median_levels import median_model
+from quarterhour.optimize.median_model import chain_model, chained
 from quarterhour.optimize.median_ranks import narrow, rank_dense
 from quarterhour.optimize.median_search import PlanSearch
 from quarterhour.optimize.solvers import Request, choose_solver
@@ -148,10 +148,14 @@ def test_plain_model_equals_the_fast_path(solver):
     rng = np.random.default_rng(5)
     cost = np.hypot(*(rng.random((25, 1, 2)) - rng.random((1, 9, 2))).T).T.round(2)
     ranks = rank_dense(cost, np.ones(25))
-    model = median_model(ranks, 3)
+    levels = chained(ranks)
+    model = chain_model(levels, ranks.count, 3)
     outcome = choose_solver(solver).solve(model, Request(20.0, 0.0))
     assert outcome.ended == "finished"
-    assert ranks.value(model.chosen()) == pytest.approx(solve_median(cost, 3).objective)
+    best = every(cost, 3, np.sum)
+    assert ranks.value(model.chosen()) == pytest.approx(best)
+    assert levels.floor - outcome.bound == pytest.approx(best)
+    assert solve_median(cost, 3, solver=solver).objective == pytest.approx(best)
 
 
 @pytest.fixture(scope="module")
