@@ -29,6 +29,9 @@ _HALVINGS = 7
 #: Share of the time left that a model may take.
 _SHARE = 0.3
 
+#: What the target costs in a model.
+_COST = 1e5
+
 #: Share of a bound given away for the tolerances of a solver.
 _TOLERANCE = 1e-9
 
@@ -101,14 +104,15 @@ class Models:
         if part.left < 0:
             return part.target
         levels = chained(part.ranks)
-        model = chain_model(levels, part.ranks.count, part.left)
+        scale = _COST / part.target if part.target > 0 else 1.0
+        model = chain_model(levels, part.ranks.count, part.left, scale)
         tree = self.tree
         request = Request(
             seconds=max(_SHARE * tree.clock.left, 0.01),
             gap=0.0,
             threads=1,
             progress=_Watch(tree),
-            cutoff=levels.floor - part.target,
+            cutoff=scale * (levels.floor - part.target),
         )
         outcome = self.solver.solve(model, request)
         if outcome.ended == "infeasible":
@@ -118,7 +122,7 @@ class Models:
             tree.best.offer(plan, tree.ranks.value(plan))
         if outcome.bound is None:
             return -np.inf
-        bound = levels.floor - outcome.bound
+        bound = levels.floor - outcome.bound / scale
         return min(bound - _TOLERANCE * abs(bound), part.target)
 
 

@@ -86,12 +86,17 @@ def _steps(ranks: Ranks, row: int) -> Iterator[tuple[tuple[int, ...], float]]:
             first = place
 
 
-def chain_model(levels: Levels, count: int, p: int) -> CoverageModel:
-    """Return the model over ``count`` columns of which at most p open, as maximising −cost."""
+def chain_model(levels: Levels, count: int, p: int, scale: float = 1.0) -> CoverageModel:
+    """Return the model over ``count`` columns of which at most p open, as maximising −cost × scale.
+
+    Solvers have absolute tolerances: the scale brings costs of any unit to their size.
+    """
     lp = pulp.LpProblem("p_median", pulp.LpMaximize)
     x = [lp.add_variable(f"open_{j}", 0, 1, pulp.LpInteger) for j in range(count)]
     z = [lp.add_variable(f"beyond_{level}", 0, 1) for level in range(len(levels.step))]
-    lp.setObjective(pulp.LpAffineExpression(zip(z, [-step for step in levels.step], strict=True)))
+    lp.setObjective(
+        pulp.LpAffineExpression(zip(z, [-scale * step for step in levels.step], strict=True))
+    )
     level_rows(lp, levels, x, z)
     total_row(lp, x, p)
     return CoverageModel(lp, x, z)

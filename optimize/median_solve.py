@@ -73,7 +73,7 @@ def solve_ranks(
     if node is not None:
         tree.add(node)
         _finish(tree, node, solver, threads)
-    bound = best.bound(tree.bound())
+    bound = max(best.bound(tree.bound()), 0.0)
     return Found(best.chosen, best.value, bound, start, tree.nodes, clock.interrupted)
 
 

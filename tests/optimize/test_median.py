@@ -255,6 +255,20 @@ def test_an_interruption_keeps_the_best():
     assert stopped.status in {"interrupted", "optimal"}
 
 
+def test_a_table_without_columns_serves_nobody():
+    for solve in (solve_median, solve_center):
+        assert solve(np.zeros((3, 0)), 1).status == "infeasible"
+        assert solve(np.zeros((0, 3)), 1).objective == 0.0
+
+
+def test_without_time_the_bound_is_still_true():
+    cost, p = hard(60, 5)
+    found = solve_median(cost, p, time_limit=0.0)
+    assert found.status == "time_limit"
+    assert 0.0 <= found.bound <= found.objective
+    assert found.gap <= 1.0
+
+
 def test_sparse_and_dense_costs_mean_the_same():
     cost = np.array([[0.0, 5.0, np.inf], [3.0, np.inf, 0.0], [np.inf, 2.0, 4.0]])
     row, column = np.nonzero(np.isfinite(cost))
@@ -276,6 +290,11 @@ def test_sparse_and_dense_costs_mean_the_same():
         ({"existing": [np.nan]}, "existing"),
         ({"p": 0}, "p"),
         ({"p": 3}, "p"),
+        ({"p": 1.5}, "p"),
+        ({"p": "1"}, "p"),
+        ({"p": True}, "p"),
+        ({"cost": [["far", "near"]]}, "cost"),
+        ({"weight": ["many"]}, "weight"),
     ],
 )
 def test_bad_arrays_are_named(bad, column):

@@ -147,6 +147,15 @@ def test_a_drilled_board_equals_a_plain_model(p, threads):
     assert found.objective == pytest.approx(plain_optimum(cost, p))
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_the_unit_of_costs_does_not_matter(unit):
+    cost = board(64, 4) + np.arange(64) / 7.0
+    found, same = solve_median(cost, 6), solve_median(unit * cost, 6)
+    assert found.status == same.status == "optimal"
+    assert same.objective == pytest.approx(unit * found.objective, rel=1e-8)
+    assert same.bound == pytest.approx(same.objective, rel=1e-7)
+
+
 def test_an_unknown_solver_is_refused():
     with pytest.raises(InputFaults) as caught:
         solve_median(np.ones((2, 2)), 1, solver="abacus")
