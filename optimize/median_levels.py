@@ -19,8 +19,6 @@ from scipy import sparse
 from .arrays import Ints
 from .effort import Run
 from .finish import Found
-from .limit_row import counting
-from .limits import stack
 from .median_ranks import Ranks
 from .median_rows import Walking
 from .openings import Openings
@@ -66,26 +64,6 @@ def level_openings(openings: Openings, ranks: Ranks) -> Openings:
         row_year=np.zeros(len(ends), dtype=np.int64),
         floors=RowFloors.none(len(ends)),
         circles=Circles.none(len(ends)),
-    )
-
-
-def total_openings(count: int, p: int) -> Openings:
-    """Return openings without rows, of which at most p may open: the plain p-median's columns."""
-    everything = np.arange(count)
-    none = np.zeros(0, dtype=np.int64)
-    return Openings(
-        candidate=everything,
-        kind=np.zeros(count, dtype=np.int64),
-        year=np.zeros(count, dtype=np.int64),
-        covers=sparse.csr_array((0, count), dtype=np.int8),
-        weight=np.zeros(0),
-        gain=np.zeros(count),
-        limits=stack([counting("quota", "total", everything, -np.inf, float(p))], count),
-        row_demand=none,
-        row_kind=none,
-        row_year=none,
-        floors=RowFloors.none(0),
-        circles=Circles.none(0),
     )
 
 

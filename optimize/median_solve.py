@@ -60,8 +60,8 @@ def solve_ranks(
 ) -> Found:
     """Return the cheapest plan with at most p columns open, and how far that is proven."""
     p = min(p, ranks.count)
-    if p <= 0 or p == ranks.count:
-        everything = np.full(ranks.count, p > 0)
+    if p <= 0 or p == ranks.count or not ranks.rows:
+        everything = np.full(ranks.count, p == ranks.count)
         value = ranks.value(everything)
         return Found(everything, value, value, value, 0, interrupted=False)
     search = PlanSearch(ranks, p, seed)

@@ -40,6 +40,8 @@ class Request:
     cutoff
         Only objectives above this matter: HiGHS need not look at others, and what it proves is
         min(bound, cutoff) for them. Other solvers ignore it.
+    enough
+        Objective at which HiGHS may stop, however much better there is. Other solvers ignore it.
     """
 
     seconds: float
@@ -48,6 +50,7 @@ class Request:
     threads: int = 2
     progress: Progress = silent
     cutoff: float | None = None
+    enough: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import shortest_path
 
 from quarterhour.data.faults import InputFaults
 from quarterhour.optimize.center import solve_center
+from quarterhour.optimize.center_cover import useful_columns
 from quarterhour.optimize.median import solve_median
 from quarterhour.optimize.median_dual import Ascent, decided, evaluate, farthest
 from quarterhour.optimize.median_input import checked, ranked
@@ -302,3 +303,33 @@ def test_bad_arrays_are_named(bad, column):
         with pytest.raises(InputFaults) as caught:
             solve(**({"cost": np.ones((1, 2)), "p": 1} | bad))
         assert [f.column for f in caught.value.faults] == [column]
+
+
+def test_centers_of_many_points_agree_with_a_plain_set_cover():
+    """More rows than are looked at at once: levels are asked with rows that join."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
+
+    cost, p = hard(300, 12)
+    found = solve_center(cost, p, time_limit=60)
+    assert found.status == "optimal"
+    assert found.objective == cost[:, found.chosen].min(axis=1).max()
+    levels = np.unique(cost)
+    below = levels[np.searchsorted(levels, found.objective) - 1]
+    cover = LinearConstraint(sparse.csr_array((cost <= below).astype(float)), 1, np.inf)
+    least = milp(np.ones(300), constraints=cover, integrality=1, bounds=Bounds(0, 1))
+    assert round(least.fun) > p
+
+
+@SOME
+@given(table=tables())
+def test_columns_left_out_are_covered_by_others(table):
+    reach = np.nan_to_num(table[0], posinf=99) < 8
+    kept = useful_columns(reach)
+    for column in range(reach.shape[1]):
+        others = reach[:, kept] | ~reach[:, [column]]
+        assert others.all(axis=0).any() or not reach[:, column].any()
+
+
+def test_center_solvers_agree():
+    cost, p = hard(60, 6)
+    assert solve_center(cost, p, solver="cbc").objective == solve_center(cost, p).objective
