@@ -220,13 +220,12 @@ def _search(
         answer, chosen = ask(float(levels[middle]), spell)
         clock.interrupted |= spell.interrupted
         asked += 1
-        if answer == "yes" and chosen is not None:
+        if chosen is not None and worst(ranks, chosen) < value:
             best, value = chosen, worst(ranks, chosen)
-            top = min(int(np.searchsorted(levels, value)), middle)
-        elif answer == "no":
+        if answer == "no":
             low = middle + 1
         else:
-            top = middle
+            top = min(int(np.searchsorted(levels, value)), middle)
     bound = float(levels[low]) if low < len(levels) else np.inf
     return _Center(best, value, bound, start, asked)
 

@@ -54,18 +54,25 @@ class Reach:
         self._looked_at: Ints = np.zeros(0, dtype=np.int64)
 
     def ask(self, level: float, clock: Clock) -> tuple[Answer, Bools | None]:
-        """Return whether p columns leave no row beyond ``level``, and such columns (q,)."""
+        """Return whether p columns leave no row beyond ``level``, and such columns (q,).
+
+        Where that is unknown, the columns are those of the trials that leave rows least far beyond.
+        """
         chosen = np.zeros(self.ranks.count, dtype=bool)
+        least, best = np.inf, None
         while True:
-            beyond = np.flatnonzero(self.ranks.row_costs(chosen) > level)
+            costs = self.ranks.row_costs(chosen)
+            beyond = np.flatnonzero(costs > level)
             if not len(beyond):
                 return "yes", chosen
+            if float(costs.max()) < least:
+                least, best = float(costs.max()), chosen
             if clock.over:
-                return "unknown", None
+                return "unknown", best
             self._join(beyond, level)
             answer, chosen = self._few(level, clock)
             if answer != "yes":
-                return answer, None
+                return answer, best
             self._fill(chosen, level)
 
     def _join(self, beyond: Ints, level: float) -> None:
