@@ -10,6 +10,7 @@ and resolution method for the p-center problem", INFORMS Journal on Computing 16
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Unpack
 
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Bools, Floats
-from .center_levels import levels_of, reach_all, worst
+from .center_cover import Answer, Reach
+from .center_levels import levels_of, reach_within_limits, worst
 from .conflicts import find_conflicts
 from .effort import Effort, Run
 from .existing import Existing
@@ -200,27 +202,46 @@ def _ranks(matrix: object, near: Floats, scale: Floats) -> tuple[Ranks, float]:
 def _search(
     ranks: Ranks, p: int | None, openings: Openings | None, run: Run, clock: Clock
 ) -> _Center:
-    """Halve the levels between what is proven and what is found, until they meet."""
+    """Halve the levels between what is proven and what is found, until they meet.
+
+    Where a question takes too long, lower levels are asked about, which are easier to rule out.
+    """
     levels = levels_of(ranks)
     best = _start(ranks, p, openings, run)
     value = np.inf if best is None else worst(ranks, best)
     start, asked = value, 0
-    low, high = 0, int(np.searchsorted(levels, value))  # levels[high] is reached, or none is known
-    while low < high and not clock.over:
+    low, top = 0, int(np.searchsorted(levels, value))  # from top on reached, or it took too long
+    ask = _question(ranks, p, openings, run)
+    while low < top and not clock.over:
         if np.isfinite(value) and value - levels[low] <= run.gap * value:
             break
-        middle = (low + high) // 2
-        answer, chosen = reach_all(ranks, float(levels[middle]), p, openings, run, clock)
+        middle = (low + top) // 2
+        spell = Clock(_SPELL * clock.left, clock.tell_only)
+        answer, chosen = ask(float(levels[middle]), spell)
+        clock.interrupted |= spell.interrupted
         asked += 1
-        if answer == "yes" and chosen is not None:
+        if chosen is not None and worst(ranks, chosen) < value:
             best, value = chosen, worst(ranks, chosen)
-            high = min(int(np.searchsorted(levels, value)), middle)
-        elif answer == "no":
+        if answer == "no":
             low = middle + 1
         else:
-            break
+            top = min(int(np.searchsorted(levels, value)), middle)
     bound = float(levels[low]) if low < len(levels) else np.inf
     return _Center(best, value, bound, start, asked)
+
+
+def _question(
+    ranks: Ranks, p: int | None, openings: Openings | None, run: Run
+) -> Callable[[float, Clock], tuple[Answer, Bools | None]]:
+    """Return what says of a level whether a plan leaves nobody beyond it."""
+    if p is not None and p > 0:
+        return Reach(ranks, p, run).ask
+    if openings is not None:
+        return lambda level, clock: reach_within_limits(ranks, level, openings, run, clock)
+    return lambda _level, _clock: (
+        "no",
+        None,
+    )  # nothing may open, and the start says what that costs
 
 
 def _start(ranks: Ranks, p: int | None, openings: Openings | None, run: Run) -> Bools | None:
@@ -242,6 +263,9 @@ def _start(ranks: Ranks, p: int | None, openings: Openings | None, run: Run) -> 
         chosen[search.plan] = True
     return chosen
 
+
+#: Share of the time left that one question may take.
+_SPELL = 0.3
 
 #: Power of the costs whose median stands in for the center at the start.
 _STEEP = 8

@@ -1,34 +1,22 @@
 """Is there a plan that leaves nobody farther than a level? The question that p-center asks often.
 
-At a level each row is covered by the columns no farther than it; the plan with the fewest rows
-uncovered is a p-median with costs 0 and 1, so search, Lagrangian bound and branching are those of
-`median_solve`; they stop as soon as a plan covers all, or a bound above 0 proves that none does.
+Here under any limits, as maximum coverage: at a level each row is covered by the columns no farther
+than it. Where a total is the only limit see `center_cover`.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
 from .arrays import Bools, Floats
+from .center_cover import Answer
 from .effort import Run
 from .median_clock import Clock
-from .median_levels import total_openings
 from .median_ranks import Ranks
-from .median_solve import solve_ranks
 from .openings import Openings
 from .row_rules import Circles, RowFloors
 from .solve_openings import solve_openings
-
-Answer = Literal["yes", "no", "unknown"]
-
-#: A bound of this share of the rows uncovered is enough to say no.
-_NO_GAP = 0.999
-
-#: Share of the time left for the search by distances before the model goes to the solver.
-_SHARE = 0.3
 
 
 def levels_of(ranks: Ranks) -> Floats:
@@ -62,10 +50,10 @@ def at_level(ranks: Ranks, level: float) -> Ranks:
     )
 
 
-def reach_all(
-    ranks: Ranks, level: float, p: int | None, openings: Openings | None, run: Run, clock: Clock
+def reach_within_limits(
+    ranks: Ranks, level: float, openings: Openings, run: Run, clock: Clock
 ) -> tuple[Answer, Bools | None]:
-    """Return whether a plan leaves no row beyond ``level``, and such a plan.
+    """Return whether a plan within all limits leaves no row beyond ``level``, and such a plan.
 
     Parameters
     ----------
@@ -73,29 +61,12 @@ def reach_all(
         The rows.
     level
         Largest impedance allowed.
-    p
-        Most columns to open, or None where limits of ``openings`` say more than a total.
     openings
-        Columns and limits, or None for a plain total.
+        Columns and limits.
     run, clock
         Solver and time.
     """
     cover = at_level(ranks, level)
-    if p is not None:
-        left = Clock(_SHARE * clock.left, clock.tell_only)
-        found = solve_ranks(cover, p, gap=_NO_GAP, seed=run.seed, threads=run.threads, clock=left)
-        if left.interrupted:
-            clock.interrupted = True
-        if found.value == 0.0:
-            return "yes", found.chosen
-        if found.bound > 0.0 or clock.over:
-            return ("no" if found.bound > 0.0 else "unknown"), None
-    return _by_solver(cover, openings or total_openings(ranks.count, p or 0), run, clock)
-
-
-def _by_solver(
-    cover: Ranks, openings: Openings, run: Run, clock: Clock
-) -> tuple[Answer, Bools | None]:
     rows = cover.rows
     entries = sparse.csr_array(
         (np.ones(len(cover.site), np.int8), cover.site.astype(np.int64), cover.start),

@@ -94,6 +94,10 @@ class _PulpHighs(pulp.HiGHS):  # type: ignore[misc]
         for number, variable in enumerate(variables):
             variable.index = number
         lp.solverModel.passModel(_highs_lp(highspy, lp, variables))
+        if self.request.cutoff is not None:
+            lp.solverModel.setOptionValue("objective_bound", -self.request.cutoff)
+        if self.request.enough is not None:
+            lp.solverModel.setOptionValue("objective_target", -self.request.enough)
         if self.started:
             solution = highspy.HighsSolution()
             solution.col_value = [float(v.varValue or 0.0) for v in variables]

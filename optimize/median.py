@@ -32,6 +32,7 @@ from .median_solve import solve_ranks
 from .objective_checks import need_impedance, number_between, refuse_rules
 from .plan import Plan
 from .problem import Quota, SitingProblem
+from .solvers import choose_solver
 
 
 def solve_median(
@@ -44,6 +45,7 @@ def solve_median(
     gap: float = 0.0,
     seed: int = 0,
     threads: int = 2,
+    solver: str = "highs",
     progress: Progress = silent,
 ) -> DistanceSolution:
     """Return at most p columns that make the weighted impedance to the nearest one least.
@@ -66,6 +68,8 @@ def solve_median(
         Relative gap (objective − bound) / objective at which to stop; 0 asks for a proof.
     seed, threads
         Of the search.
+    solver
+        Solves what the search cannot rule out; see `effort.Effort`.
     progress
         Told of task ``plan_solve`` in seconds; may raise KeyboardInterrupt to stop and keep the
         best plan found.
@@ -78,12 +82,21 @@ def solve_median(
     Raises
     ------
     InputFaults
-        If a size does not fit, a number is negative or missing, or p is out of range.
+        If a size does not fit, a number is negative or missing, p is out of range, or the solver
+        is unknown or missing.
     """
-    clock = Clock(time_limit, progress)
+    clock, chosen_solver = Clock(time_limit, progress), choose_solver(solver)
     table = checked(cost, weight, existing, p)
     ranks, beyond = ranked(table)
-    found = solve_ranks(ranks, p, gap=gap, seed=seed, threads=threads, clock=clock)
+    found = solve_ranks(
+        ranks,
+        p,
+        gap=gap,
+        seed=seed,
+        threads=threads,
+        clock=clock,
+        solver=chosen_solver,
+    )
     chosen, value, bound = np.flatnonzero(found.chosen), found.value, found.bound
     if value >= beyond:
         proven = bound > 0.5 * beyond
@@ -203,7 +216,13 @@ def _nearest_only(walking: Walking, run: Run) -> Found:
     least, most = bounds
     clock = Clock(run.left(), run.progress)
     found = solve_ranks(
-        walking.ranks, most, gap=run.gap, seed=run.seed, threads=run.threads, clock=clock
+        walking.ranks,
+        most,
+        gap=run.gap,
+        seed=run.seed,
+        threads=run.threads,
+        clock=clock,
+        solver=run.solver,
     )
     ended = "interrupted" if found.interrupted else "time_limit"
     chosen = _filled(found.chosen, least)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .arrays import Bools
-from .plan import PROVEN
+
+#: Plans cheaper by less than this share are not looked for: rounding of sums and of solvers.
+EXACT = 1e-8
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +47,7 @@ class Best:
     @property
     def goal(self) -> float:
         """Bound from which on nothing better is to be found: plans cheaper than this matter."""
-        near = self.value * (1.0 - max(self.gap, 0.5 * PROVEN))
+        near = self.value * (1.0 - max(self.gap, EXACT))
         return min(near, self.value - 0.999) if self.whole else near
 
     def bound(self, proven: float) -> float:

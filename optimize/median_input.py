@@ -41,19 +41,11 @@ def checked(
 ) -> Table:
     """Return the arrays, or raise `InputFaults` naming every one that cannot be used."""
     log = FaultLog()
-    matrix: npt.NDArray[np.float64] | sparse.csr_array
-    if sparse.issparse(cost):
-        matrix = sparse.csr_array(cost, dtype=np.float64)
-        values = matrix.data
-    else:
-        matrix = np.asarray(cost, dtype=np.float64)
-        values = matrix
+    matrix = _matrix(cost, log)
+    values = matrix if isinstance(matrix, np.ndarray) else matrix.data
     shape = matrix.shape
-    if len(shape) != 2:
-        log.add("siting_shape", column="cost", value=shape, shape="(n, m)")
-        log.raise_if_any()
-    heavy = np.ones(shape[0]) if weight is None else np.asarray(weight, dtype=np.float64)
-    near = np.full(shape[0], np.inf) if existing is None else np.asarray(existing, np.float64)
+    heavy = np.ones(shape[0]) if weight is None else _numbers("weight", weight, log)
+    near = np.full(shape[0], np.inf) if existing is None else _numbers("existing", existing, log)
     for name, array in (("weight", heavy), ("existing", near)):
         if array.shape != (shape[0],):
             log.add("siting_shape", column=name, value=array.shape, shape=f"({shape[0]},)")
@@ -64,10 +56,31 @@ def checked(
     wrong = near[~(near >= 0)]
     if len(wrong):
         log.add("siting_number", column="existing", value=wrong[0], count=len(wrong), least=0)
-    if not 1 <= p <= max(shape[1], 1):
+    whole = isinstance(p, (int, np.integer)) and not isinstance(p, bool)
+    if not whole or not 1 <= p <= max(shape[1], 1):
         log.add("siting_option_range", column="p", value=p, low=1, high=max(shape[1], 1))
     log.raise_if_any()
     return Table(matrix, heavy, near)
+
+
+def _matrix(cost: object, log: FaultLog) -> npt.NDArray[np.float64] | sparse.csr_array:
+    """Return impedances as a full matrix or CSR; raise where they are no numbers in two axes."""
+    if sparse.issparse(cost):
+        return sparse.csr_array(cost, dtype=np.float64)
+    matrix = _numbers("cost", cost, log)
+    if matrix.ndim != 2:
+        log.add("siting_shape", column="cost", value=matrix.shape, shape="(n, m)")
+        log.raise_if_any()
+    return matrix
+
+
+def _numbers(name: str, values: object, log: FaultLog) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        log.add("siting_number", column=name, value=str(values)[:40], count=1, least=0)
+        log.raise_if_any()
+        raise
 
 
 def ranked(table: Table) -> tuple[Ranks, float]:
@@ -77,7 +90,7 @@ def ranked(table: Table) -> tuple[Ranks, float]:
     else together. Where a full matrix serves every row, its farthest column is the cap.
     """
     cost, weight, near = table.cost, table.weight, table.existing
-    if not sparse.issparse(cost) and bool(np.isfinite(cost).all()):
+    if not sparse.issparse(cost) and cost.shape[1] and bool(np.isfinite(cost).all()):
         return rank_dense(cost, weight, near), np.inf
     if sparse.issparse(cost):
         entries = sparse.coo_array(cost)

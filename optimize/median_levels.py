@@ -19,11 +19,8 @@ from scipy import sparse
 from .arrays import Ints
 from .effort import Run
 from .finish import Found
-from .limit_row import counting
-from .limits import stack
 from .median_ranks import Ranks
 from .median_rows import Walking
-from .model import CoverageModel, coverage_model
 from .openings import Openings
 from .row_rules import Circles, RowFloors
 from .solve_openings import solve_openings
@@ -68,31 +65,6 @@ def level_openings(openings: Openings, ranks: Ranks) -> Openings:
         floors=RowFloors.none(len(ends)),
         circles=Circles.none(len(ends)),
     )
-
-
-def total_openings(count: int, p: int) -> Openings:
-    """Return openings without rows, of which at most p may open: the plain p-median's columns."""
-    everything = np.arange(count)
-    none = np.zeros(0, dtype=np.int64)
-    return Openings(
-        candidate=everything,
-        kind=np.zeros(count, dtype=np.int64),
-        year=np.zeros(count, dtype=np.int64),
-        covers=sparse.csr_array((0, count), dtype=np.int8),
-        weight=np.zeros(0),
-        gain=np.zeros(count),
-        limits=stack([counting("quota", "total", everything, -np.inf, float(p))], count),
-        row_demand=none,
-        row_kind=none,
-        row_year=none,
-        floors=RowFloors.none(0),
-        circles=Circles.none(0),
-    )
-
-
-def median_model(ranks: Ranks, p: int) -> CoverageModel:
-    """Return the plain p-median in PuLP: its best value is the sum of the caps less the walk."""
-    return coverage_model(level_openings(total_openings(ranks.count, p), ranks))
 
 
 def _runs(first: Ints, length: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""The p-median problem solved: search, bound, decide, prove."""
+"""The p-median problem solved: search, bound, decide, prove by models and by branching."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import numpy as np
 from .arrays import Bools
 from .median_best import Best
 from .median_clock import Clock
+from .median_exact import Models
+from .median_part import PartSearch, part_below
 from .median_ranks import Ranks
 from .median_search import PlanSearch
-from .median_tree import Effort, Node, Seen, Tree, rounded
+from .median_tree import Effort, Node, Seen, Tree, wished
+from .solvers import Solver
 
 #: The climb at the root: a quick one while plans are searched for, then a patient one.
 _QUICK, _PATIENT = Effort(3000, 1.0, 2e-3, 100), Effort(6000, 0.5, 2e-4, 200)
@@ -53,23 +56,24 @@ class Found:
 
 
 def solve_ranks(
-    ranks: Ranks, p: int, *, gap: float, seed: int, threads: int, clock: Clock
+    ranks: Ranks, p: int, *, gap: float, seed: int, threads: int, clock: Clock, solver: Solver
 ) -> Found:
     """Return the cheapest plan with at most p columns open, and how far that is proven."""
     p = min(p, ranks.count)
-    if p <= 0 or p == ranks.count:
-        everything = np.full(ranks.count, p > 0)
+    if p <= 0 or p == ranks.count or not ranks.rows:
+        everything = np.full(ranks.count, p == ranks.count)
         value = ranks.value(everything)
         return Found(everything, value, value, value, 0, interrupted=False)
     search = PlanSearch(ranks, p, seed)
-    start = search.descend_from(search.plan)
-    best = Best(search.chosen(), ranks.value(search.chosen()), _whole(ranks), gap)
+    search.descend_from(search.plan)
+    start = ranks.value(search.chosen())  # summed as every other plan is
+    best = Best(search.chosen(), start, _whole(ranks), gap)
     tree = Tree(ranks, p, best, clock)
     node = _root(tree, search, seed, threads)
     if node is not None:
         tree.add(node)
-        clock.work([tree.work] * max(threads, 1))
-    bound = best.bound(tree.bound())
+        _finish(tree, node, solver, threads)
+    bound = max(best.bound(tree.bound()), 0.0)
     return Found(best.chosen, best.value, bound, start, tree.nodes, clock.interrupted)
 
 
@@ -89,13 +93,32 @@ def _root(tree: Tree, search: PlanSearch, seed: int, threads: int) -> Node | Non
     seen = ended[0]
     if seen is None:
         return None
-    other = PlanSearch(tree.ranks, tree.p, seed + 1)
-    other.descend_from(rounded(seen, tree.p, tree.ranks.count))
-    tree.best.offer(other.chosen(), tree.ranks.value(other.chosen()))
-    _improve(tree, [search, other], threads)
-    tree.search = other
+    _improve(tree, _searches(tree, seen, seed), threads)
     seen = tree.look(seen.node, _PATIENT)
     return None if seen is None else seen.node
+
+
+def _searches(tree: Tree, seen: Seen, seed: int) -> list[PartSearch]:
+    """Return searches of what is left, from the best plan and from what the dual speaks for."""
+    part = part_below(tree.ranks, tree.p, seen.node, tree.best.goal)
+    if not 0 < part.left < part.ranks.count:
+        return []
+    wishes = (tree.best.chosen.astype(np.float64), wished(seen))
+    searches = [PartSearch(part, wish, seed + k) for k, wish in enumerate(wishes, start=1)]
+    tree.search = searches[-1]
+    return searches
+
+
+def _finish(tree: Tree, node: Node, solver: Solver, threads: int) -> None:
+    """Prove by models and by branching, side by side: which is faster depends on the costs."""
+    models = Models(tree, solver)
+    tree.finished = models.finished
+
+    def model_first() -> None:
+        models.prove(node)
+        tree.work()
+
+    tree.clock.work([model_first, *[tree.work] * (threads - 1)])
 
 
 def _side_by_side(
@@ -114,23 +137,24 @@ def _side_by_side(
     tree.clock.work([climb, look_on] if threads > 1 else [climb])
 
 
-def _improve(tree: Tree, searches: list[PlanSearch], threads: int) -> None:
+def _improve(tree: Tree, searches: list[PartSearch], threads: int) -> None:
     """Search until that is in vain, or the gap is closed."""
     clock, best = tree.clock, tree.best
     began = time.monotonic()
     until = began + _SEARCH_SHARE * clock.seconds
 
-    def go(parts: list[PlanSearch]) -> None:
+    def go(parts: list[PartSearch]) -> None:
         while not clock.over and time.monotonic() < until:
             vain = time.monotonic() - max(best.since, began)
             if vain > max(_VAIN, _VAIN_SHARE * clock.spent):
                 return
             for search in parts:
-                _spell(best, search)
+                search.shake_for(_SPELL)
+                best.offer(search.plan(), tree.ranks.value(search.plan()))
 
     if threads > 1:
         clock.work([lambda s=search: go([s]) for search in searches])  # type: ignore[misc]
-    else:
+    elif searches:
         clock.work([lambda: go(searches)])
 
 

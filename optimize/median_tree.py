@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from .median_best import Best
 from .median_clock import Clock
 from .median_dual import Ascent, Dual, climb_until, decided, farthest, margins
 from .median_ranks import Ranks, narrow
-from .median_search import PlanSearch
 
 #: A node is looked at again when this share of its columns was decided.
 _WORTH = 0.2
@@ -90,6 +91,19 @@ class Seen:
     entries: int
 
 
+class Searching(Protocol):
+    """Looks for good plans from what a dual suggests."""
+
+    def descend(self, wish: Floats) -> None:
+        """Search downhill from the columns (q,) most wished for."""
+
+    def shake_for(self, seconds: float) -> None:
+        """Go on for so long, s."""
+
+    def plan(self) -> Bools:
+        """Return the best plan (q,)."""
+
+
 class Tree:
     """Branch and bound over ``ranks`` with at most p columns open.
 
@@ -106,14 +120,19 @@ class Tree:
     ----------
     search
         Searches for better plans now and then, or None.
+    finished
+        Says whether nothing better is left in a node by other means than branching, or None.
     nodes
         Nodes finished.
+    floor
+        What every plan not yet ruled out costs at least, from elsewhere than the nodes.
     """
 
     def __init__(self, ranks: Ranks, p: int, best: Best, clock: Clock) -> None:
         self.ranks, self.p, self.best, self.clock = ranks, p, best, clock
-        self.nodes = 0
-        self.search: PlanSearch | None = None
+        self.nodes, self.floor, self._empty = 0, -np.inf, False
+        self.search: Searching | None = None
+        self.finished: Callable[[Node], bool] | None = None
         self._polishing = threading.Lock()
         self._heap: list[tuple[float, int, Node]] = []
         self._busy: dict[int, float] = {}
@@ -137,7 +156,18 @@ class Tree:
         """Return the least bound of all nodes not finished; inf where there is none."""
         with self._ready:
             waiting = self._heap[0][0] if self._heap else np.inf
-            return min(waiting, *self._busy.values(), np.inf)
+            return max(self.floor, min(waiting, *self._busy.values(), np.inf))
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing better can be left."""
+        return self._empty or self.floor >= self.best.goal
+
+    def lift(self, bound: float) -> None:
+        """Note that no plan is cheaper than ``bound`` or the best one."""
+        with self._ready:
+            self.floor = max(self.floor, bound)
+            self._ready.notify_all()
 
     def work(self) -> None:
         """Take nodes and branch until none is left or time is over."""
@@ -152,7 +182,7 @@ class Tree:
 
     def _next(self) -> tuple[int, Node] | None:
         with self._ready:
-            while not self.clock.over:
+            while not (self.done or self.clock.over):
                 if self._heap:
                     bound, number, node = heapq.heappop(self._heap)
                     if bound >= self.best.goal:
@@ -160,6 +190,7 @@ class Tree:
                     self._busy[number] = bound
                     return number, node
                 if not self._busy:
+                    self._empty = True
                     return None
                 self._ready.wait(_POLL)
         return None
@@ -171,6 +202,8 @@ class Tree:
             return []
         if self.clock.over:
             return [seen.node]
+        if self.finished is not None and self.finished(seen.node):
+            return []
         if self.nodes % _POLISH == 0:
             self._polish(seen)
         return self._branch(seen)
@@ -180,9 +213,9 @@ class Tree:
         if self.search is None or not self._polishing.acquire(blocking=False):
             return
         try:
-            self.search.descend_from(rounded(seen, self.p, self.ranks.count))
+            self.search.descend(wished(seen))
             self.search.shake_for(_SPELL)
-            self.best.offer(self.search.chosen(), self.ranks.value(self.search.chosen()))
+            self.best.offer(self.search.plan(), self.ranks.value(self.search.plan()))
         finally:
             self._polishing.release()
 
@@ -242,12 +275,12 @@ class Tree:
         ]
 
 
-def rounded(seen: Seen, p: int, count: int) -> Ints:
-    """Return p of all columns: those open for certain, then those the dual takes most often."""
-    wish = np.zeros(count)
+def wished(seen: Seen) -> Floats:
+    """Return how much the dual speaks for each column (q,): most for those open for certain."""
+    wish = np.zeros(len(seen.node.free))
     wish[seen.columns] = 1e-3 + seen.often
     wish[seen.node.opened] = 2.0
-    return np.argsort(-wish, kind="stable")[:p]
+    return wish
 
 
 def _decide(node: Node, columns: Ints, shut: Bools, must: Bools, dual: Dual) -> Node:

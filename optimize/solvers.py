@@ -27,13 +27,30 @@ _STOPPED_SHARE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How hard to try: seconds left, relative gap to stop at, seed, threads, who watches."""
+    """How hard to try.
+
+    Attributes
+    ----------
+    seconds, gap
+        Time left, s, and relative gap at which to stop.
+    seed, threads
+        Of the solver.
+    progress
+        Told of the time; may raise KeyboardInterrupt to stop.
+    cutoff
+        Only objectives above this matter: HiGHS need not look at others, and what it proves is
+        min(bound, cutoff) for them. Other solvers ignore it.
+    enough
+        Objective at which HiGHS may stop, however much better there is. Other solvers ignore it.
+    """
 
     seconds: float
     gap: float
     seed: int = 0
     threads: int = 2
     progress: Progress = silent
+    cutoff: float | None = None
+    enough: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

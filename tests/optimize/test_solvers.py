@@ -100,6 +100,21 @@ def test_solver_that_breaks_off_is_reported(dense):
     assert caught.value.faults[0].line("zh")
 
 
+@pytest.mark.parametrize(("share", "found"), [(0.9, True), (1.1, False)])
+def test_highs_proves_no_more_than_asked_beyond_a_cutoff(share, found, dense):
+    openings = flatten(dense(60, 30, 3))
+    plain = coverage_model(openings)
+    best = choose_solver("highs").solve(plain, Request(20.0, 0.0)).bound
+    model = coverage_model(openings)
+    outcome = choose_solver("highs").solve(model, Request(20.0, 0.0, cutoff=share * best))
+    reached = openings.value(model.chosen()) == pytest.approx(best)
+    assert reached or not found
+    if found:
+        assert outcome.bound == pytest.approx(best)
+    else:
+        assert outcome.ended == "infeasible" or outcome.bound <= share * best + 1e-6
+
+
 @pytest.mark.parametrize("name", ["PULP_CBC_CMD", "coin_cmd"])
 def test_any_solver_pulp_knows_may_be_named(name, dense, monkeypatch, tmp_path):
     # A CBC on the PATH, as another installation would have it.
