@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from .arrays import Bools, Floats, column_sums
 from .covering import Covering
@@ -62,7 +63,6 @@ def _as_openings(covering: Covering, openings: Openings) -> Openings:
     """
     count = len(covering.must)
     promise = np.where(covering.must, _least_price(covering), 0.0)
-    names = tuple(f"target_{group}" for group in range(len(covering.needed)))
     return replace(
         openings,
         covers=covering.matrix,
@@ -72,9 +72,17 @@ def _as_openings(covering: Covering, openings: Openings) -> Openings:
         row_demand=np.arange(count),
         row_kind=np.zeros(count, dtype=np.int64),
         row_year=np.zeros(count, dtype=np.int64),
-        floors=RowFloors(covering.people, covering.needed, names),
+        floors=_scaled(covering),
         circles=Circles.none(count),
     )
+
+
+def _scaled(covering: Covering) -> RowFloors:
+    """Return the targets as floors, each by its mean row: small numbers converge faster."""
+    people, count = covering.people, len(covering.needed)
+    mean = np.asarray(people.sum(axis=1)).ravel() / np.maximum(np.diff(people.indptr), 1)
+    scaled = sparse.csr_array(sparse.diags_array(1.0 / mean) @ people)
+    return RowFloors(scaled, covering.needed / mean, tuple(f"target_{g}" for g in range(count)))
 
 
 def _least_price(covering: Covering) -> Floats:
