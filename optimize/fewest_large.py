@@ -34,6 +34,9 @@ from .solvers import Request
 #: Of the time left: for relaxation and first walk, and for the later walks.
 _FIRST, _LATER = 0.6, 0.6
 
+#: Of the time left: for the solver's first plan where greedy finds none.
+_STUCK = 0.4
+
 #: Steps of a walk that find nothing cheaper before it ends: for each open opening, and at least.
 _IDLE_STEPS, _LEAST_STEPS = 200, 5_000
 
@@ -43,9 +46,9 @@ _MOVES, _LONGER = 3_000, 2
 #: Later rounds that find nothing before the search ends.
 _IDLE_ROUNDS = 2
 
-#: Stored cover entries of a part up to which the solver is asked; and up to which it is asked
-#: before further walks.
-_PROVABLE, _SMALL = 400_000, 20_000
+#: Stored cover entries of a part up to which the solver is asked; up to which it is asked before
+#: further walks; and of which a model is built in a second.
+_PROVABLE, _SMALL, _BUILT = 150_000, 20_000, 100_000
 
 #: Asked often by a job: whether to go on.
 GoOn = Callable[[], bool]
@@ -158,9 +161,12 @@ def _search(search: CoverSearch) -> None:
     search.offer(completed(covering, task, np.zeros(covering.count, dtype=bool)))
     search.greedy = search.value
     search.tell()
-    if search.best is None:
-        _ask_solver(search, search.state, search.openings)
-        return
+    if search.best is None:  # greedy got stuck between the limits
+        _ask_solver(search, search.state, search.openings, share=_STUCK)
+        if search.best is None and search.ended == "time_limit":
+            _ask_solver(search, search.state, search.openings)
+        if search.best is None or search.ended != "time_limit":
+            return
     if search.over() or not covering.count:
         return
     walks = _Walks(search)
@@ -170,7 +176,8 @@ def _search(search: CoverSearch) -> None:
     if search.over():
         return
     core, columns = _core(search, relaxed)
-    if core.covering.matrix.nnz <= _PROVABLE:
+    entries = core.covering.matrix.nnz
+    if entries <= min(_PROVABLE, _BUILT * search.left()):
         _ask_solver(search, core, columns)
     if search.ended == "time_limit" and not search.over():
         walks.go_on_until_idle(1.0)
@@ -270,7 +277,9 @@ def _core(search: CoverSearch, relaxed: RelaxedCovering) -> tuple[ReducedCoverin
     return core, search.openings.keep_columns(numbers[core.kept])
 
 
-def _ask_solver(search: CoverSearch, part: ReducedCovering, columns: Openings) -> None:
+def _ask_solver(
+    search: CoverSearch, part: ReducedCovering, columns: Openings, *, share: float = 1.0
+) -> None:
     """Let the solver find the cheapest choice in a part that holds every cheaper one.
 
     HiGHS may finish with a start it misjudges, a gap left open; it is asked again without.
@@ -280,18 +289,22 @@ def _ask_solver(search: CoverSearch, part: ReducedCovering, columns: Openings) -
         search.tighten(search.value)
         return
     if search.best is not None:
-        _solve(search, part, columns, search.state.restore(search.best)[part.kept])
+        _solve(search, part, columns, share, search.state.restore(search.best)[part.kept])
     if search.best is None or (search.ended == "finished" and not search.proven()):
-        _solve(search, part, columns, None)
+        _solve(search, part, columns, share, None)
 
 
 def _solve(
-    search: CoverSearch, part: ReducedCovering, columns: Openings, start: Bools | None
+    search: CoverSearch,
+    part: ReducedCovering,
+    columns: Openings,
+    share: float,
+    start: Bools | None,
 ) -> None:
     run, model = search.run, fewest_model(part.covering, columns)
     if start is not None:
         start_from(model, part.covering, start)
-    seconds = max(search.left(), 0.01)
+    seconds = max(share * search.left(), 0.01)
     request = Request(seconds, 0.999 * run.gap, run.seed, run.threads, run.progress)
     outcome = run.solver.solve(model, request)
     found = part.restore(model.chosen())
