@@ -15,6 +15,9 @@ The rooms, in the order in which data passes through them:
 `components`, `decompose`                   independent parts, common quotas kept exactly
 `model`, `solvers`, `highs`, `cbc`          the PuLP model by named functions; solvers
 `solve_openings`, `solve`, `plan`           the door: `plan_max_coverage`, and `Plan`, what came out
+`covering`, `cover_reduce`                  what the fewest outlets must cover, reduced exactly
+`cover_search`, `cover_anneal`              walks to cheap covers, full and partial
+`fewest_bound`, `fewest_large`              its bounds; bound, walks and solver together
 `fewest`, `capacitated`, `backup`           other objectives (`objectives` lists them)
 `attendance`, `market_share`, `dispersion`  as above
 `median`, `center`                          least walking: p-median and p-center

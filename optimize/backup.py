@@ -29,7 +29,7 @@ from .finish import Extras, Found, plan_of, refused, rounding, whole_bound
 from .model import CoverageModel, limit_rows, opening_variables
 from .objective_checks import by_demand, number_between, refuse_rules
 from .openings import Openings
-from .plan import PROVEN, Plan, relative_gap
+from .plan import PROVEN, Chosen, Plan, relative_gap
 from .problem import Quota, SitingProblem
 from .rows_of import Rows, at_least, columns_of, rows_of
 
@@ -37,6 +37,9 @@ from .rows_of import Rows, at_least, columns_of, rows_of
 First = Literal["required", "traded"]
 
 _SWAP_SHARE, _SWAP_MOST = 0.15, 20.0
+
+#: Of the time: for the fewest outlets, before their backup is looked for.
+_FEWEST_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +135,25 @@ def plan_backup(
     InputFaults
         If an option is out of range or the problem holds a rule this objective cannot take.
     """
-    run = Run.begin(effort)
+    return _plan_backup(problem, first, backup_worth, existing_count, (), Run.begin(effort))
+
+
+def _plan_backup(
+    problem: SitingProblem,
+    first: First,
+    backup_worth: float,
+    existing_count: npt.ArrayLike | None,
+    known: tuple[Chosen, ...],
+    run: Run,
+) -> Plan:
+    """Return the plan as `plan_backup` does; never worse than the outlets ``known``, if any."""
     refuse_rules(problem, "backup")
     number_between("backup_worth", backup_worth, 0.0, 1.0)
     conflicts = find_conflicts(problem)
     if conflicts:
         return refused(problem, run, conflicts, sense="max", kind="backup")
     backup, unreachable = _backup(problem, first, backup_worth, existing_count)
-    found = _search(backup, run)
+    found = _search(backup, _mask(backup.openings, known), run)
     extras = Extras(unreachable=unreachable)
     if found.chosen is not None:
         extras = replace(extras, figures=_figures(problem, backup, found.chosen, existing_count))
@@ -157,7 +171,7 @@ def plan_fewest_backup(problem: SitingProblem, **effort: Unpack[Effort]) -> Plan
     problem
         Demand, cover sets, candidates and quotas.
     **effort
-        See `effort.Effort`; the time limit is shared by both steps.
+        See `effort.Effort`; the time limit is shared, seven tenths for the fewest outlets.
 
     Returns
     -------
@@ -166,16 +180,26 @@ def plan_fewest_backup(problem: SitingProblem, **effort: Unpack[Effort]) -> Plan
         fewest where it equals ``figures["fewest"]``.
     """
     run = Run.begin(effort)
-    least = plan_fewest(problem, each="point", **effort)
+    asked = Effort(**effort)
+    asked["time_limit"] = _FEWEST_SHARE * run.time_limit
+    least = plan_fewest(problem, each="point", **asked)
     if not least.found:
         bound = 0.0 if least.status == "infeasible" else float("inf")
         return replace(least, sense="max", objective_kind="fewest_backup", bound=bound)
+    if least.status == "interrupted":  # what is known already is returned at once
+        run = replace(run, time_limit=0.0)
     exactly = Quota(maximum=len(least.chosen))
     limited = replace(problem, quotas=(*problem.quotas, exactly))
-    solver = effort.get("solver", "highs")
-    plan = plan_backup(limited, first="required", solver=solver, **run.clock())
+    plan = _plan_backup(limited, "required", 1.0, None, least.chosen, run)
     figures = dict(plan.figures) | {"fewest": least.objective, "fewest_bound": least.bound}
-    return replace(plan, objective_kind="fewest_backup", figures=figures, seconds=run.seconds())
+    stopped = least.status == "interrupted" and plan.status == "time_limit"
+    return replace(
+        plan,
+        status="interrupted" if stopped else plan.status,
+        objective_kind="fewest_backup",
+        figures=figures,
+        seconds=run.seconds(),
+    )
 
 
 def _backup(
@@ -203,8 +227,15 @@ def _existing_count(problem: SitingProblem, given: npt.ArrayLike | None) -> Floa
     return np.maximum(by_demand("existing_count", given, problem), covered)
 
 
-def _search(backup: _Backup, run: Run) -> Found:
-    start, interrupted = _start(backup, run)
+def _mask(openings: Openings, known: tuple[Chosen, ...]) -> Bools:
+    """Return the outlets ``known`` as a choice of openings (q,)."""
+    pairs = {(item.candidate, item.type) for item in known}
+    columns = zip(openings.candidate.tolist(), openings.kind.tolist(), strict=True)
+    return np.array([pair in pairs for pair in columns], dtype=bool)
+
+
+def _search(backup: _Backup, known: Bools, run: Run) -> Found:
+    start, interrupted = _start(backup, known, run)
     bound = whole_bound(backup.most(), _coefficients(backup), "max")
     floor = 0.0 if start is None else backup.value(start)
     if interrupted or run.left() <= 0 or (start is not None and _proven(floor, bound, run)):
@@ -230,16 +261,24 @@ def _coefficients(backup: _Backup) -> Floats:
     return np.concatenate([backup.weight, backup.worth * backup.weight])
 
 
-def _start(backup: _Backup, run: Run) -> tuple[Bools | None, bool]:
-    """Return greedy plus swaps where that is feasible, and whether the user interrupted."""
+def _start(backup: _Backup, known: Bools, run: Run) -> tuple[Bools | None, bool]:
+    """Return greedy plus swaps where that is feasible, and whether the user interrupted.
+
+    Where greedy does not cover everybody, the swaps begin at what is ``known`` (q,).
+    """
     state = greedy_amounts(AmountState(backup.amounts()))
+    if not backup.feasible(state.chosen) and backup.feasible(known):
+        state = AmountState.of(backup.amounts(), known)
     interrupted = False
     try:
-        seconds = min(_SWAP_SHARE * run.time_limit, _SWAP_MOST)
+        seconds = min(_SWAP_SHARE * run.left(), _SWAP_MOST)
         improve_amounts(state, seed=run.seed, seconds=seconds)
     except KeyboardInterrupt:
         interrupted = True
-    return (state.chosen if backup.feasible(state.chosen) else None), interrupted
+    chosen = state.chosen if backup.feasible(state.chosen) else None
+    if backup.feasible(known):
+        chosen = _better(backup, chosen, known)
+    return chosen, interrupted
 
 
 def _better(backup: _Backup, start: Bools | None, solved: Bools) -> Bools | None:

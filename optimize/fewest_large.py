@@ -1,123 +1,314 @@
-"""The fewest outlets where a solver is too slow: the relaxation's bound, and coverage in reverse.
+"""The cheapest choice for a covering: relaxation and search side by side, then a solver.
 
-The relaxation of the set cover is solved by the same method as that of maximum coverage
-(`relaxation.relax`), with the price as a negative gain, targets as floors and rows that must be
-covered as limits; any dual values prove its bound. Plans come from the maximum-coverage search: of
-a price between bound and best plan it covers what it can, and greedy completes the rest.
+1. A thread finds a proven bound (`fewest_bound`), another one a cheap choice (`cover_search`,
+   `cover_anneal`).
+2. Further walks from there, one a thread, until several in a row find nothing.
+3. What the bound excludes from any cheaper choice is fixed; the solver has the rest where it is
+   small enough.
+
+Every step keeps the cheapest choice known; the bound is the highest of those proven.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from .arrays import Bools, Floats, Ints
+from .arrays import Bools
+from .cover_anneal import anneal_covering, grouped
+from .cover_reduce import ReducedCovering, keep_openings, open_for_certain
+from .cover_search import WalkOptions, completed, task_of, walk_cover
+from .covering import Covering
 from .effort import Run
-from .finish import rounding
-from .limits import Limits
+from .fewest_bound import RelaxedCovering, counting_bound, relaxed_covering
+from .fewest_model import fewest_model, start_from
+from .finish import rounding, whole_bound
 from .openings import Openings
-from .relaxation import relax
-from .row_rules import RowFloors
-from .rows_of import openings_over
-from .solve_openings import solve_openings
-from .targets import Targets
+from .plan import PROVEN, relative_gap
+from .solvers import Request
 
-#: Stored cover entries above which a solver alone is too slow.
-LARGE = 30_000
+#: Of the time left: for relaxation and first walk, and for the later walks.
+_FIRST, _LATER = 0.6, 0.6
 
-#: A maximum-coverage search stops at this gap: greedy completes what is missing.
-_GAP = 2e-3
+#: Of the time left: for the solver's first plan where greedy finds none.
+_STUCK = 0.4
+
+#: Steps of a walk that find nothing cheaper before it ends: for each open opening, and at least.
+_IDLE_STEPS, _LEAST_STEPS = 200, 5_000
+
+#: Moves of the first annealing for each open opening; a later one takes so many times more.
+_MOVES, _LONGER = 3_000, 2
+
+#: Later rounds that find nothing before the search ends.
+_IDLE_ROUNDS = 2
+
+#: Stored cover entries of a part up to which the solver is asked; up to which it is asked before
+#: further walks; and of which a model is built in a second.
+_PROVABLE, _SMALL, _BUILT = 150_000, 20_000, 100_000
+
+#: Asked often by a job: whether to go on.
+GoOn = Callable[[], bool]
+
+#: Work on a thread: returns a choice (q,), or nothing.
+Job = Callable[[GoOn], Bools | None]
+
+#: Seconds between two looks at the keyboard, and those kept for the report.
+_POLL, _REPORT = 0.05, 0.2
 
 
-def relaxed_bound(targets: Targets, price: Floats, start: Bools, run: Run, seconds: float) -> float:
-    """Return a proven lower bound on the price of every plan that meets the targets.
+@dataclass(slots=True)
+class CoverSearch:
+    """The cheapest choice so far and what is proven.
 
-    Parameters
+    Attributes
     ----------
-    targets, price
-        What must be covered, and the price of each opening (q,).
-    start
-        A plan (q,), good or not.
+    state, openings
+        What is to be covered, and its columns.
     run
-        The clock.
-    seconds
-        Most time to use, s.
+        What was asked for.
+    best, value
+        The cheapest choice (q,) or None, and its price with what is opened for certain.
+    bound
+        No choice costs less, what is opened for certain included.
+    ended
+        As `finish.Found.ended`.
+    greedy
+        Price of what greedy found; inf where it found nothing.
     """
-    if not targets.openings.count:
-        return 0.0
-    stop_at = run.left() - seconds
-    openings = _as_openings(targets, price)
-    relaxed = relax(openings, start, go_on=lambda: run.left() > stop_at)
-    promised = float(openings.weight.sum())
-    return promised - relaxed.bound - rounding(promised)
+
+    state: ReducedCovering
+    openings: Openings
+    run: Run
+    best: Bools | None = None
+    value: float = np.inf
+    bound: float = 0.0
+    ended: str = "time_limit"
+    greedy: float = np.inf
+
+    @property
+    def covering(self) -> Covering:
+        """What is to be covered."""
+        return self.state.covering
+
+    def offer(self, chosen: Bools | None) -> bool:
+        """Take a choice if it meets everything and is cheaper; return whether it is."""
+        if chosen is None or not self.covering.met(chosen):
+            return False
+        value = self.covering.value(chosen) + self.state.constant
+        if value >= self.value - rounding(0.0):
+            return False
+        self.best, self.value = chosen, value
+        return True
+
+    def tighten(self, bound: float) -> None:
+        """Take a bound on the whole price if it is higher; one above a known choice is not one."""
+        rounded = whole_bound(bound, self.state.whole.price, "min")
+        if rounded <= self.value + rounding(self.value):
+            self.bound = max(self.bound, rounded)
+
+    def cheaper(self) -> float:
+        """Return the highest price that is cheaper than the best one, less what is certain."""
+        price = self.state.whole.price
+        step = 1.0 if bool((price == np.floor(price)).all()) else rounding(self.value)
+        return self.value - step - self.state.constant
+
+    def proven(self) -> bool:
+        """Whether the gap asked for is reached."""
+        return relative_gap(self.value, self.bound, "min") <= max(PROVEN, self.run.gap)
+
+    def over(self) -> bool:
+        """Whether there is nothing left to do, or no time to do it."""
+        return self.proven() or self.left() <= 0
+
+    def left(self) -> float:
+        """Seconds left, those for the report taken off."""
+        return self.run.left() - _REPORT
+
+    def tell(self) -> None:
+        """Tell of progress; it may raise to interrupt."""
+        limit = int(self.run.time_limit)
+        self.run.progress("plan_solve", min(int(self.run.seconds()), limit), limit)
 
 
-def _as_openings(targets: Targets, price: Floats) -> Openings:
-    """Return the set cover as a maximisation of promises kept less the price, under floors.
+def search_covering(state: ReducedCovering, openings: Openings, run: Run) -> CoverSearch:
+    """Return the cheapest choice and bound found.
 
-    A row that must be covered promises the least price of an opening that covers it: its dual
-    value in the set cover is never above that, so nothing is lost by leaving the row soft.
+    ``openings`` are the columns of the reduced covering.
     """
-    must = targets.all_needed()
-    certain = np.asarray(targets.people[:, must].sum(axis=1)).ravel()
-    needed = targets.needed - certain
-    groups = np.flatnonzero(needed > 0)
-    order = np.concatenate(
-        [_distinct(targets.rows.matrix, np.flatnonzero(must)), np.flatnonzero(~must)]
+    search = CoverSearch(state, openings, run)
+    search.bound = whole_bound(
+        counting_bound(state.covering) + state.constant, state.whole.price, "min"
     )
-    rows = targets.rows.take(order)
-    promise = np.where(must[order], _least_price(rows.matrix, price), 0.0)
-    base = openings_over(targets.openings, rows, promise)
-    people = targets.people[groups][:, order].copy()
-    people.data[must[order][people.indices]] = 0.0
-    people.eliminate_zeros()
-    names = tuple(f"target_{group}" for group in groups)
-    floors = RowFloors(sparse.csr_array(people), needed[groups], names)
-    return replace(base, gain=-price, floors=floors)
+    try:
+        _search(search)
+    except KeyboardInterrupt:
+        search.ended = "interrupted"
+    if search.best is not None and search.proven():
+        search.ended = "finished"
+    return search
 
 
-def _distinct(matrix: sparse.csr_array, rows: Ints) -> Ints:
-    """Return those of ``rows`` that differ from one another, each once."""
-    first: dict[bytes, int] = {}
-    for row in rows.tolist():
-        part = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        first.setdefault(part.tobytes(), row)
-    return np.array(list(first.values()), dtype=np.int64)
+def _search(search: CoverSearch) -> None:
+    covering = search.covering
+    if covering.limits.impossible().any():
+        search.ended = "infeasible"
+        return
+    task = task_of(covering)
+    search.offer(completed(covering, task, np.zeros(covering.count, dtype=bool)))
+    search.greedy = search.value
+    search.tell()
+    if search.best is None:  # greedy got stuck between the limits
+        _ask_solver(search, search.state, search.openings, share=_STUCK)
+        if search.best is None and search.ended == "time_limit":
+            _ask_solver(search, search.state, search.openings)
+        if search.best is None or search.ended != "time_limit":
+            return
+    if search.over() or not covering.count:
+        return
+    walks = _Walks(search)
+    relaxed = _first_round(search, walks)
+    if covering.matrix.nnz > _SMALL and not search.over():
+        walks.go_on_until_idle(_LATER)
+    if search.over():
+        return
+    core, columns = _core(search, relaxed)
+    entries = core.covering.matrix.nnz
+    if entries <= min(_PROVABLE, _BUILT * search.left()):
+        _ask_solver(search, core, columns)
+    if search.ended == "time_limit" and not search.over():
+        walks.go_on_until_idle(1.0)
 
 
-def _least_price(matrix: sparse.csr_array, price: Floats) -> Floats:
-    """Return the least price of an opening that covers each row (R,), all of which are covered."""
-    if not matrix.shape[0]:
-        return np.empty(0)
-    return np.asarray(np.minimum.reduceat(price[matrix.indices], matrix.indptr[:-1]))
+def _known(search: CoverSearch) -> Bools:
+    """Return the cheapest choice (q,) known, where there is one."""
+    if search.best is None:
+        raise ValueError("no choice is known yet")
+    return search.best
 
 
-def _with_rows(limits: Limits, rows: sparse.csr_array, lower: float, upper: float) -> Limits:
-    """Return the limits with further rows, all between the same bounds."""
-    count = rows.shape[0]
-    stacked = sparse.vstack([limits.matrix, rows.astype(np.float64)], format="csr")
-    return Limits(
-        matrix=sparse.csr_array(stacked),
-        lower=np.concatenate([limits.lower, np.full(count, lower)]),
-        upper=np.concatenate([limits.upper, np.full(count, upper)]),
-        kinds=(*limits.kinds, *("cover",) * count),
-        names=(*limits.names, *(f"must_{row}" for row in range(count))),
-    )
+class _Walks:
+    """Walks of ever other seeds from the cheapest choice known."""
+
+    def __init__(self, search: CoverSearch) -> None:
+        self.search, self.number = search, 0
+        full = search.covering.full()
+        self.task = task_of(search.covering if full else grouped(search.covering))
+
+    def next(self) -> Job:
+        """Return the next walk; it takes what says whether to go on."""
+        search, number, task = self.search, self.number, self.task
+        start, seed = _known(search), search.run.seed + 1000 * number
+        self.number += 1
+        held = int(start.sum())
+        enough = search.bound - search.state.constant
+
+        def walk(go_on: GoOn) -> Bools:
+            how = WalkOptions(seed=seed, enough=enough, go_on=go_on)
+            if search.covering.full():
+                steps = max(_IDLE_STEPS * held, _LEAST_STEPS)
+                return walk_cover(search.covering, task, start, steps=steps, **how)
+            moves = _MOVES * held * (_LONGER if number else 1)
+            return anneal_covering(search.covering, task, start, moves=moves, **how)
+
+        return walk
+
+    def go_on_until_idle(self, share: float) -> None:
+        """Walk, one walk a thread, until rounds in a row find nothing or the time is over."""
+        search, idle = self.search, 0
+        rest = (1.0 - share) * search.left()
+        while idle < _IDLE_ROUNDS and not search.over() and search.left() > rest:
+            walks = [self.next() for _ in range(max(search.run.threads, 1))]
+            before = search.value
+            _side_by_side(search, walks, 1.0 - rest / search.left())
+            idle = 0 if search.value < before else idle + 1
 
 
-def covered_within(targets: Targets, price: Floats, most: float, run: Run, seconds: float) -> Bools:
-    """Return a plan (q,) of at most the price ``most`` that covers as much as the search finds.
+def _first_round(search: CoverSearch, walks: _Walks) -> RelaxedCovering:
+    """Relax and walk side by side; return what the relaxation proves."""
+    start, proven = _known(search), list[RelaxedCovering]()
 
-    What counts is the people of the one target; of several, each as a share of what it needs.
+    def relax(go_on: GoOn) -> None:
+        proven.append(relaxed_covering(search.covering, search.openings, start, go_on))
+
+    try:
+        _side_by_side(search, [relax, walks.next()], _FIRST)
+    finally:
+        if proven:
+            search.tighten(proven[0].bound + search.state.constant)
+    return proven[0]
+
+
+def _side_by_side(search: CoverSearch, jobs: Sequence[Job], share: float) -> None:
+    """Run jobs on threads for a share of the time left; take what they find, also interrupted."""
+    until, stopped = time.monotonic() + share * search.left(), False
+
+    def go_on() -> bool:
+        return not stopped and time.monotonic() < until
+
+    with ThreadPoolExecutor(max(search.run.threads, 1)) as pool:
+        futures = [pool.submit(job, go_on) for job in jobs]
+        try:
+            while not all(future.done() for future in futures):
+                search.tell()
+                time.sleep(_POLL)
+        finally:
+            stopped = True
+            for future in futures:
+                search.offer(future.result())
+
+
+def _core(search: CoverSearch, relaxed: RelaxedCovering) -> tuple[ReducedCovering, Openings]:
+    """Return the part in which every cheaper choice lies; the best one lies in it too.
+
+    An opening whose reduced cost takes the bound beyond any cheaper price is fixed, closed or
+    open (Dantzig, Fulkerson and Johnson, Operations Research 2, 1954).
     """
-    share = targets.people.T @ (1.0 / targets.needed)
-    base = openings_over(targets.openings, targets.rows, np.asarray(share))
-    total = sparse.csr_array(price[None, :])
-    openings = replace(base, limits=_with_rows(targets.openings.limits, total, -np.inf, most))
-    clock = run.clock()
-    clock["time_limit"], clock["gap"] = seconds, _GAP
-    solved = solve_openings(openings, solver=run.solver, **clock)
-    nothing = np.zeros(openings.count, dtype=bool)
-    return nothing if solved.chosen is None else solved.chosen
+    best, most = _known(search), search.cheaper() + rounding(search.value)
+    closed = (relaxed.bound - np.minimum(relaxed.reduced, 0.0) > most) & ~best
+    certain = (relaxed.bound + np.maximum(relaxed.reduced, 0.0) > most) & best
+    core = keep_openings(search.state, ~closed)
+    core = open_for_certain(core, certain[~closed])
+    numbers = np.full(search.state.whole.count, -1)
+    numbers[search.state.kept] = np.arange(search.covering.count)
+    return core, search.openings.keep_columns(numbers[core.kept])
+
+
+def _ask_solver(
+    search: CoverSearch, part: ReducedCovering, columns: Openings, *, share: float = 1.0
+) -> None:
+    """Let the solver find the cheapest choice in a part that holds every cheaper one.
+
+    HiGHS may finish with a start it misjudges, a gap left open; it is asked again without.
+    """
+    if not part.covering.count:
+        search.ended = "infeasible" if search.best is None else "finished"
+        search.tighten(search.value)
+        return
+    if search.best is not None:
+        _solve(search, part, columns, share, search.state.restore(search.best)[part.kept])
+    if search.best is None or (search.ended == "finished" and not search.proven()):
+        _solve(search, part, columns, share, None)
+
+
+def _solve(
+    search: CoverSearch,
+    part: ReducedCovering,
+    columns: Openings,
+    share: float,
+    start: Bools | None,
+) -> None:
+    run, model = search.run, fewest_model(part.covering, columns)
+    if start is not None:
+        start_from(model, part.covering, start)
+    seconds = max(share * search.left(), 0.01)
+    request = Request(seconds, 0.999 * run.gap, run.seed, run.threads, run.progress)
+    outcome = run.solver.solve(model, request)
+    found = part.restore(model.chosen())
+    search.offer(found[search.state.kept])
+    if outcome.bound is not None:
+        search.tighten(min(part.constant - outcome.bound, search.value))
+    search.ended = outcome.ended

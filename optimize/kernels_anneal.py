@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from quarterhour.coverage.compiled import compiled, inlined
 
 from .kernels_cover import Cover
+from .kernels_dice import below as _below
+from .kernels_dice import random as _random
 
 Array = NDArray[Any]
 
@@ -36,22 +38,6 @@ class Walk(NamedTuple):
     held: Array
     place: Array
     size: Array
-
-
-@inlined
-def _random(state: Array) -> Any:
-    """Return the next number of xorshift64* (Vigna 2016), 53 bits, in [0, 1)."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * 2.0**-53
-
-
-@inlined
-def _below(state: Array, count: Any) -> Any:
-    return np.int64(_random(state) * count)
 
 
 @inlined

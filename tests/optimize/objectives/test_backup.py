@@ -143,3 +143,29 @@ def test_timeout_keeps_its_bound(dense):
     plan = plan_backup(dense(1500, 700, 25, radius=0.1), gap=0.0, time_limit=1.0)
     assert plan.status == "time_limit"
     assert plan.bound > plan.objective >= plan.greedy > 0
+
+
+def test_backup_of_the_fewest_is_found_where_greedy_needs_more_outlets(dense):
+    """The time goes to the fewest outlets; the second step still has their cover to start from."""
+    problem = dense(900, 900, 900, radius=0.06)
+    plan = plan_fewest_backup(problem, time_limit=6)
+    assert plan.found
+    assert len(plan.chosen) == plan.figures["fewest"] >= plan.figures["fewest_bound"]
+    assert plan.figures["covered_once"] == problem.residents.sum()
+    assert plan.objective <= plan.bound
+    assert plan.seconds < 20
+
+
+def test_interrupting_the_first_step_ends_both(dense):
+    told = []
+
+    def progress(*args):
+        told.append(args)
+        if len(told) == 5:
+            raise KeyboardInterrupt
+
+    problem = dense(900, 900, 900, radius=0.06)
+    plan = plan_fewest_backup(problem, time_limit=300, progress=progress)
+    assert plan.status == "interrupted"
+    assert plan.figures["covered_once"] == problem.residents.sum()
+    assert plan.seconds < 60
