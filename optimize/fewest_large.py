@@ -280,30 +280,14 @@ def _core(search: CoverSearch, relaxed: RelaxedCovering) -> tuple[ReducedCoverin
 def _ask_solver(
     search: CoverSearch, part: ReducedCovering, columns: Openings, *, share: float = 1.0
 ) -> None:
-    """Let the solver find the cheapest choice in a part that holds every cheaper one.
-
-    HiGHS may finish with a start it misjudges, a gap left open; it is asked again without.
-    """
+    """Let the solver find the cheapest choice in a part that holds every cheaper one."""
     if not part.covering.count:
         search.ended = "infeasible" if search.best is None else "finished"
         search.tighten(search.value)
         return
-    if search.best is not None:
-        _solve(search, part, columns, share, search.state.restore(search.best)[part.kept])
-    if search.best is None or (search.ended == "finished" and not search.proven()):
-        _solve(search, part, columns, share, None)
-
-
-def _solve(
-    search: CoverSearch,
-    part: ReducedCovering,
-    columns: Openings,
-    share: float,
-    start: Bools | None,
-) -> None:
     run, model = search.run, fewest_model(part.covering, columns)
-    if start is not None:
-        start_from(model, part.covering, start)
+    if search.best is not None:
+        start_from(model, part.covering, search.state.restore(search.best)[part.kept])
     seconds = max(share * search.left(), 0.01)
     request = Request(seconds, 0.999 * run.gap, run.seed, run.threads, run.progress)
     outcome = run.solver.solve(model, request)

@@ -214,8 +214,10 @@ def _walk_on(search: Search, core: Core, *, seed: int, times: int) -> list[Bools
     with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
 
         def walk(number: int) -> Bools:
-            how = {"seed": seed + number, "hot": _HEAT[number % 2] * HOT}
-            return anneal_plan(openings, start, moves=moves, go_on=go_on, cover=cover, **how)
+            hot, own = _HEAT[number % 2] * HOT, seed + number
+            return anneal_plan(
+                openings, start, moves=moves, seed=own, hot=hot, go_on=go_on, cover=cover
+            )
 
         jobs = [pool.submit(walk, number) for number in range(max(search.run.threads, 1))]
         return [core.state.restore(wait(job)) for job in jobs]

@@ -76,7 +76,7 @@ def study_reply(base: Base, language: str) -> Json:
 def _type(run: StudyRun, kind: str, language: str) -> Json:
     found = run.inputs.pack.type(kind)
     judged = next(one for one in run.types if one.id == kind)
-    unit = "metres" if run.criterion == "metres" else "minutes"
+    unit = run.criterion
     return {
         "id": kind,
         "name": found.name.get(language),
