@@ -39,8 +39,12 @@ def part_workers(run: StudyRun) -> Iterator[Executor | None]:
             with processes(run.config.plan.threads) as executor:
                 yield executor
         except BrokenExecutor as error:
-            given = run.config.plan.threads
-            raise _fault("part_process_died", "plan.threads", given, error) from error
+            given, said = run.config.plan.threads, str(error)
+            log = FaultLog()
+            log.add(
+                "part_process_died", file=STUDY_FILE, column="plan.threads", value=given, said=said
+            )
+            raise InputFaults(log.faults) from error
     else:
         yield None
 
@@ -53,17 +57,16 @@ def _cluster(address: str) -> Iterator[Executor]:
         dask: Any = distributed
         client = dask.Client(address, timeout=_ANSWER, set_as_default=False)
     except (ImportError, OSError, ValueError) as error:
-        raise _fault("scheduler_unusable", "--scheduler", address, error) from error
+        raise _unusable(address, error) from error
     lost = (dask.CancelledError, dask.KilledWorker, dask.comm.CommClosedError)
     try:
         with client:
             yield client.get_executor(pure=False, retries=_RETRIES)
     except lost as error:
-        raise _fault("scheduler_unusable", "--scheduler", address, error) from error
+        raise _unusable(address, error) from error
 
 
-def _fault(code: str, column: str, value: object, error: Exception) -> InputFaults:
+def _unusable(address: str, error: Exception) -> InputFaults:
     log = FaultLog()
-    file = STUDY_FILE if column.startswith("plan.") else None
-    log.add(code, file=file, column=column, value=value, said=str(error))
+    log.add("scheduler_unusable", column="--scheduler", value=address, said=str(error))
     return InputFaults(log.faults)

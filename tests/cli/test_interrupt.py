@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import openpyxl
 import pytest
 
 from quarterhour.cli.console import Screen
@@ -205,14 +206,35 @@ def test_two_runs_give_the_same_bytes(listen, demo_run, demo_study):
     shutil.rmtree(demo_study / "results")
     assert listen("run", demo_study, "--quiet")[0] == 0
     one, other = digests(demo_run), digests(demo_study)
-    # Its record alone tells how long the solver took.
-    records = [study / "results" / "plan.json" for study in (demo_run, demo_study)]
-    plans = [json.loads(record.read_text("utf-8")) for record in records]
-    for plan in plans:
-        assert plan["facts"].pop("seconds") >= 0
+    # Record and report tell how long the solver took; all else in them is the same.
+    plans, reports = [], []
+    for results in (demo_run / "results", demo_study / "results"):
+        plan = json.loads((results / "plan.json").read_text("utf-8"))
+        seconds = f"{plan['facts'].pop('seconds'):.1f}"
+        plans.append([plan["facts"], without(plan["outputs"], REPORTS)])
+        page = (results / "plan_report.html").read_text("utf-8")
+        assert f">{seconds}<" in page
+        reports.append([page.replace(f">{seconds}<", "><"), cells(results, but=seconds)])
     assert plans[0] == plans[1]
-    del one["plan.json"], other["plan.json"]
-    assert one == other
+    assert reports[0] == reports[1]
+    timed = {"plan.json", *REPORTS}
+    assert without(one, timed) == without(other, timed)
+
+
+REPORTS = {"plan_report.html", "plan_report.xlsx"}
+
+
+def without(found, names):
+    assert names <= set(found)
+    return {name: digest for name, digest in found.items() if name not in names}
+
+
+def cells(results, *, but):
+    """Return all values of the report's workbook, the time it took left out."""
+    book = openpyxl.load_workbook(results / "plan_report.xlsx")
+    found = [list(sheet.iter_rows(values_only=True)) for sheet in book]
+    assert sum(but in row for rows in found for row in rows) >= 1
+    return [[row for row in rows if but not in row] for rows in found]
 
 
 @pytest.mark.parametrize(
