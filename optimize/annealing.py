@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import Bools, rows_met
-from .cover_arrays import cover_of
+from .cover_arrays import cover_of, held_list
 from .kernels_anneal import Walk, anneal
 from .kernels_cover import Cover
 from .openings import Openings
@@ -87,11 +87,7 @@ def _walk(openings: Openings, chosen: Bools) -> Walk:
     count = rows_met(openings.covers, chosen).astype(np.int32)
     covered = count > 0
     circles = openings.circles
-    held = np.empty(openings.count, dtype=np.int64)
-    inside = np.flatnonzero(chosen)
-    held[: len(inside)] = inside
-    place = np.zeros(openings.count, dtype=np.int64)
-    place[inside] = np.arange(len(inside))
+    held, place, size = held_list(chosen)
     return Walk(
         chosen=chosen.copy(),
         counts=count,
@@ -100,5 +96,5 @@ def _walk(openings: Openings, chosen: Bools) -> Walk:
         reached=np.asarray(openings.floors.matrix @ covered.astype(np.float64)),
         held=held,
         place=place,
-        size=np.array([len(inside)], dtype=np.int64),
+        size=size,
     )

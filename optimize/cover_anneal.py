@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from .arrays import Bools, Floats, rows_met
+from .cover_arrays import held_list
 from .cover_search import WalkOptions, always, dice_of
 from .covering import Covering
 from .kernels_fewest import Task
@@ -95,11 +96,7 @@ def _first_fines(soft: Covering, chosen: Bools) -> Floats:
 
 def _stroll(soft: Covering, chosen: Bools) -> Stroll:
     counts = rows_met(soft.matrix, chosen).astype(np.int32)
-    held = np.zeros(soft.count, dtype=np.int64)
-    inside = np.flatnonzero(chosen)
-    held[: len(inside)] = inside
-    place = np.zeros(soft.count, dtype=np.int64)
-    place[inside] = np.arange(len(inside))
+    held, place, size = held_list(chosen)
     return Stroll(
         chosen=chosen.copy(),
         counts=counts,
@@ -107,5 +104,5 @@ def _stroll(soft: Covering, chosen: Bools) -> Stroll:
         used=soft.limits.activity(chosen),
         held=held,
         place=place,
-        size=np.array([len(inside)], dtype=np.int64),
+        size=size,
     )

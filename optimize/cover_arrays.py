@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .arrays import Bools, Ints
 from .kernels_cover import Cover
 from .openings import Openings
 
@@ -42,6 +43,18 @@ def cover_of(openings: Openings) -> Cover:
         members=entries(members),
         circle_weight=floats(openings.circles.weight),
     )
+
+
+def held_list(chosen: Bools) -> tuple[Ints, Ints, Ints]:
+    """Return what is open as a walk keeps it.
+
+    The open openings first in a list (q,), the place of each in it (q,), and their number (1,).
+    """
+    held, place = np.zeros(len(chosen), dtype=np.int64), np.zeros(len(chosen), dtype=np.int64)
+    inside = np.flatnonzero(chosen)
+    held[: len(inside)] = inside
+    place[inside] = np.arange(len(inside))
+    return held, place, np.array([len(inside)], dtype=np.int64)
 
 
 def starts(matrix: sparse.csr_array) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """The search for large problems against every plan of small ones, and on real covering problems."""
 
+import itertools
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ from quarterhour.optimize import large_search, solve_openings
 from quarterhour.optimize.annealing import anneal_plan
 from quarterhour.optimize.core import core_of, promising
 from quarterhour.optimize.cover_state import CoverState
+from quarterhour.optimize.effort import Run
 from quarterhour.optimize.greedy import greedy
 from quarterhour.optimize.openings import flatten
 from quarterhour.optimize.problem import siting_problem
@@ -75,6 +77,22 @@ def test_relaxation_reaches_the_value_of_the_linear_program(dense):
     assert -linear.fun <= found.bound <= -linear.fun * (1 + 1e-4)
     assert (found.share >= 0).all()
     assert (found.share <= 1).all()
+
+
+def test_merging_finds_the_best_mixture_of_some_plans(dense):
+    openings = flatten(dense(200, 60, 4, radius=0.15, seed=3))
+    rng, gained = np.random.default_rng(1), 0
+    for _ in range(10):
+        plans = [np.isin(np.arange(60), rng.choice(60, 4, replace=False)) for _ in range(3)]
+        union = np.flatnonzero(np.any(plans, axis=0))
+        mixtures = (np.isin(np.arange(60), four) for four in itertools.combinations(union, 4))
+        best = max(openings.value(mixture) for mixture in mixtures)
+        search = large_search.Search(openings, Run.begin({"gap": 0.0}), plans[0], openings.most())
+        large_search._merge(search, plans)
+        assert search.value == pytest.approx(best)
+        assert openings.feasible(search.best)
+        gained += best > max(map(openings.value, plans))
+    assert gained == 10  # no plan alone was the best mixture
 
 
 def test_reduced_costs_exclude_no_better_plan(started):
