@@ -27,7 +27,7 @@ from .effort import Run
 from .model import coverage_model
 from .openings import Openings
 from .plan import PROVEN, relative_gap
-from .relaxation import Relaxed, relax
+from .relaxation import LOOK, Relaxed, relax
 from .solvers import Request
 
 Result = TypeVar("Result")
@@ -42,6 +42,9 @@ _PROMISING, _WORTHWHILE, _PROVABLE = (40_000, 160_000), 0.8, 300_000
 
 #: Moves of the first walk: for each open opening, for each opening; and at most.
 _PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 20, 20_000_000
+
+#: Steps of the relaxation that take about as long as a move for each opening.
+_STEPS_OF_A_MOVE = 6.0
 
 #: Share of the time left that relaxation and first walks may use, each search of a part, each
 #: merger; and the most plans of the first walks that are merged.
@@ -163,25 +166,37 @@ def _moves(openings: Openings, open_ones: int) -> int:
 
 
 def _first_round(search: Search) -> Relaxed:
-    """Relax, annealing one plan after the other meanwhile; merge the best of them."""
+    """Relax, annealing one plan after the other meanwhile; merge the best of them.
+
+    A walk begins where the relaxation has taken the steps that the walks before it are worth, and
+    none after its end: how many there are depends on the problem, not on the machine's load.
+    """
     openings, seed, start = search.openings, search.run.seed, search.best
     until = time.monotonic() + _SHARE * search.left()
     moves = _moves(openings, int(start.sum()))
+    worth = _STEPS_OF_A_MOVE * moves / openings.count
+    taken, plans = 0, list[Bools]()
     with _workers(search, until) as (pool, go_on, wait):
-        relaxing = pool.submit(relax, openings, start, go_on=go_on)
+
+        def step() -> bool:
+            nonlocal taken
+            taken += LOOK
+            return go_on()
+
+        def further() -> bool:
+            while not relaxing.done() and taken <= worth * len(plans):
+                search.tell()
+                time.sleep(_POLL)
+            return taken > worth * len(plans) and go_on()
+
+        relaxing = pool.submit(relax, openings, start, go_on=step)
         if search.run.threads < 2:
             wait(relaxing)
-        cover = cover_of(openings)
-        plans = [
-            anneal_plan(
-                openings, start, moves=moves, seed=seed, go_on=_telling(search, go_on), cover=cover
-            )
-        ]
-        while not relaxing.done() and go_on():
-            seed += 1
-            rest = _telling(search, lambda: not relaxing.done())
+        cover, told = cover_of(openings), _telling(search, go_on)
+        while not plans or further():
+            own = seed + len(plans)
             plans.append(
-                anneal_plan(openings, start, moves=moves, seed=seed, go_on=rest, cover=cover)
+                anneal_plan(openings, start, moves=moves, seed=own, go_on=told, cover=cover)
             )
         relaxed = wait(relaxing)
     search.tighten(relaxed.bound)

@@ -35,7 +35,7 @@ from .kernels_relax import (
 from .openings import Openings
 
 #: Steps between two looks at the bound.
-_LOOK = 40
+LOOK = 40
 
 #: A restart at the latest after this share of all steps so far.
 _LATEST = 0.36
@@ -112,7 +112,7 @@ def relax(
     enough
         Stop when the bound is down to this.
     go_on
-        Asked after every `_LOOK` steps; False ends the search early.
+        Asked after every `LOOK` steps; False ends the search early.
 
     Returns
     -------
@@ -167,10 +167,10 @@ class _Search:
     def look(self) -> None:
         """Take some steps, look at the bound, restart where it is due."""
         program, z = self.program, self.z
-        done = steps(program.matrix, program.terms, z, self.weight, self.since, _LOOK, self.moved)
+        done = steps(program.matrix, program.terms, z, self.weight, self.since, LOOK, self.moved)
         self.taken += int(abs(done)) - self.since
         self.since = int(abs(done))
-        if done < 0 or self.since >= max(_LATEST * self.taken, _LOOK):
+        if done < 0 or self.since >= max(_LATEST * self.taken, LOOK):
             self._settle(z.u_image.copy())
             self._restart()
         else:
