@@ -8,6 +8,7 @@ from scipy import sparse
 
 from quarterhour.data.faults import Fault, FaultLog, InputFaults
 from quarterhour.data.study import STUDY_FILE
+from quarterhour.optimize.arrays import Bools
 from quarterhour.optimize.conflicts import find_conflicts
 from quarterhour.optimize.from_circles import LEVELS, allowed_types
 from quarterhour.optimize.problem import SitingProblem
@@ -17,6 +18,7 @@ from quarterhour.optimize.solvers import choose_solver
 from .plan_problem import with_options
 from .plan_rules import planned_types, quotas, total
 from .plan_solve import in_study_file, option_faults
+from .premises import Premises
 from .study_run import StudyRun
 
 #: Candidate ids shown in a fault that knows no such candidate.
@@ -96,6 +98,14 @@ def _site_faults(run: StudyRun) -> list[Fault]:
     for name in options.required:
         if name in known and not may[name]:
             log.add("plan_not_allowed", file=STUDY_FILE, column="plan.required", value=name)
+    left = _left_by_ledger(ids, allowed, planned_types(run), ground)
+    against = {
+        "plan.forbidden": {*options.forbidden} & {*ground.fixed["candidate"].astype(str)},
+        "plan.required": {name for name in options.required if may.get(name) and not left[name]},
+    }
+    for option, those in against.items():
+        for name in sorted(those):
+            log.add("plan_against_ledger", file=STUDY_FILE, column=option, value=name)
     if options.upgrades.enabled and not ground.upgrade.any():
         log.add("plan_no_upgrades", file=STUDY_FILE, column="plan.upgrades")
     return log.faults
@@ -111,6 +121,19 @@ def _without_cost(run: StudyRun) -> list[Fault]:
         file = run.config.candidates.file or STUDY_FILE
         log.add("budget_without_cost", file=file, value=name, count=int(missing.sum()))
     return log.faults
+
+
+def _left_by_ledger(
+    ids: list[str], allowed: Bools, types: tuple[str, ...], ground: Premises
+) -> dict[str, bool]:
+    """Return of each candidate whether the ledger leaves it a type that may open there."""
+    given_up = set(zip(ground.dropped["candidate"], ground.dropped["type"], strict=True))
+
+    def left(name: str, row: Bools) -> bool:
+        pairs = zip(row, types, strict=True)
+        return any(may and (name, kind) not in given_up for may, kind in pairs)
+
+    return {name: left(name, row) for name, row in zip(ids, allowed, strict=True)}
 
 
 def _bare_problem(run: StudyRun) -> SitingProblem:

@@ -61,6 +61,7 @@ def _gap(gap: float | None) -> str:
 
 def question(run: StudyRun, result: PlanResult, found: dict[str, Any], names: Names) -> Part:
     """Return what was asked."""
+    walker = run.inputs.pack.profile(run.config.measure.profile).name
     rows: list[tuple[Words, Cell]] = [
         (say("fact.study"), Words(run.config.study.name, run.config.study.name_en
                                   or run.config.study.name)),
@@ -74,7 +75,7 @@ def question(run: StudyRun, result: PlanResult, found: dict[str, Any], names: Na
                                      upgrades=count(int(result.problem.upgrade.sum())))),
         (say("fact.residents"), count(float(result.problem.residents.sum()))),
         (say("fact.criterion"), say(f"fact.criterion_{run.criterion}")),
-        (say("fact.walker"), say("fact.walker_line", name=run.profile.name,
+        (say("fact.walker"), say("fact.walker_line", name=Words(walker.zh, walker.en),
                                  speed=f"{run.profile.speed_kmh:g}")),
     ]  # fmt: skip
     if run.config.plan.budget is not None:

@@ -105,7 +105,8 @@ class _Checker:
         if known is None and self._changed_id(key, row):
             return
         for column in ("type", "action", "status"):
-            if not row.get(column):
+            unread = (self.ledger.rows.get(key), column) in self.ledger.unread
+            if not row.get(column) and not unread:
                 self.log.add("ledger_required", **self._at(key, column), id=key)
         if known is None or not known.get("candidate"):
             self._own_row(key, row)

@@ -72,6 +72,8 @@ class Ledger:
         (id, column) -> comment and colour.
     sheets
         Title -> rows of values, of sheets that people added.
+    unread
+        (row, column) of cells whose text could not be read; a fault says why.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Ledger:
     decisions: Spots = field(default_factory=dict)
     looks: dict[tuple[str, str], Look] = field(default_factory=dict)
     sheets: dict[str, list[list[object]]] = field(default_factory=dict)
+    unread: frozenset[tuple[int, str]] = frozenset()
 
 
 def read_ledger(
@@ -132,7 +135,7 @@ def read_ledger(
     records, rows, looks = reader.body(sheet, header)
     return Ledger(
         file, hashlib.sha256(data).hexdigest(), _stamp(book), records, rows,
-        reader.decisions(), looks, _other_sheets(book, sheet),
+        reader.decisions(), looks, _other_sheets(book, sheet), frozenset(reader.unread),
     )  # fmt: skip
 
 
@@ -206,6 +209,7 @@ class _Reader:
     ) -> None:
         self.book, self.data, self.words, self.file, self.log = book, data, words, file, log
         self.epoch = 1904 if book.epoch == CALENDAR_MAC_1904 else 1900
+        self.unread: set[tuple[int, str]] = set()
         self._values: Any = None
 
     def header(self, sheet: Worksheet) -> _Header | None:
@@ -283,7 +287,10 @@ class _Reader:
 
     def _read(self, name: str, text: str, row: int) -> str:
         spot = Spot(self.file, row, self.words.title(name))
-        return read_cell(name, text, words=self.words, spot=spot, log=self.log, epoch=self.epoch)
+        read = read_cell(name, text, words=self.words, spot=spot, log=self.log, epoch=self.epoch)
+        if not read and clean_text(text):
+            self.unread.add((row, name))
+        return read
 
     def _rows(self, sheet: Worksheet, header: _Header) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield each row below the header: its number and the text of each named column."""
@@ -327,6 +334,7 @@ class _Reader:
         if cell.data_type == "e" or (cell.data_type == "f" and str(value).startswith("#")):
             self.log.add("error_cell", file=self.file, row=cell.row,
                          column=self.words.title(name), value=value)  # fmt: skip
+            self.unread.add((cell.row, name))
             return ""
         if value is None:
             self.log.add("formula_without_value", file=self.file, row=cell.row,

@@ -199,3 +199,31 @@ def test_faults_of_the_ledger_are_listed_before_anything_is_planned(small, tmp_p
         assert fault.expected(language)
         assert fault.remedy(language)
     assert {path: path.read_bytes() for path in (folder / "results").glob("*.*")} == before
+
+
+@pytest.mark.parametrize(
+    ("status", "option", "faulty"),
+    [("Approved", "forbidden", True), ("Dropped", "required", True),
+     ("Dropped", "forbidden", False), ("Approved", "required", False)],
+)  # fmt: skip
+def test_an_option_against_the_ledger_is_a_fault(small, tmp_path, status, option, faulty):
+    folder, path = small
+    study = shutil.copytree(folder, tmp_path / "study")
+    book = openpyxl.load_workbook(path)
+    sheet = book["Ledger"]
+    head = next(row for row in sheet.iter_rows() if row[0].value == "Id")
+    column = {cell.value: cell.column for cell in head}
+    first = head[0].row + 1
+    sheet.cell(first, column["Status"]).value = status
+    site = sheet.cell(first, column["Id"]).value.split(":")[0]
+    book.save(study / "decided.xlsx")
+    spoil.option(
+        study, "outlets = 2", f'outlets = 2\nledger = "decided.xlsx"\n{option} = ["{site}"]'
+    )
+    if not faulty:
+        run_stages(study, ("measure", "plan"), QUIET)
+        return
+    with pytest.raises(InputFaults) as wrong:
+        run_stages(study, ("measure", "plan"), QUIET)
+    found = [(fault.code, fault.column, fault.value) for fault in wrong.value.faults]
+    assert found == [("plan_against_ledger", f"plan.{option}", site)]
