@@ -13,15 +13,15 @@ import numpy as np
 
 from .arrays import Bools, rows_met
 from .cover_arrays import cover_of, held_list
-from .kernels_anneal import Walk, anneal
+from .kernels_anneal import Walk, anneal, begin
 from .kernels_cover import Cover
 from .openings import Openings
 
 #: First and last temperature as a share of the mean worth of an open opening.
 HOT, COLD = 0.05, 0.002
 
-#: Moves between two looks at the clock and the keyboard: about a tenth of a second.
-_CHUNK = 100_000
+#: Moves between two looks at the clock and the keyboard: about a tenth of a second, or less.
+_CHUNK = 200_000
 
 
 def anneal_plan(
@@ -60,7 +60,7 @@ def anneal_plan(
         Feasible, never worse than ``chosen``.
     """
     arrays = cover_of(openings) if cover is None else cover
-    walk, at_start = _walk(openings, chosen), openings.value(chosen)
+    walk, at_start = begin_walk(openings, arrays, chosen), openings.value(chosen)
     open_ones = int(chosen.sum())
     if not open_ones or not openings.count or moves <= 0:
         return chosen
@@ -83,14 +83,21 @@ def anneal_plan(
     return found if openings.feasible(found) else chosen
 
 
-def _walk(openings: Openings, chosen: Bools) -> Walk:
+def begin_walk(openings: Openings, cover: Cover, chosen: Bools) -> Walk:
+    """Return the walk that stands at the feasible plan ``chosen`` (q,)."""
     count = rows_met(openings.covers, chosen).astype(np.int32)
     covered = count > 0
     circles = openings.circles
     held, place, size = held_list(chosen)
-    return Walk(
+    numbers = np.where(chosen, np.arange(1, len(chosen) + 1), 0)
+    walk = Walk(
         chosen=chosen.copy(),
         counts=count,
+        sums=np.asarray(openings.covers.astype(np.int64) @ numbers),
+        alone=np.empty(len(count), dtype=np.int32),
+        loss=np.zeros(len(chosen)),
+        most=np.zeros(len(chosen)),
+        most_circles=np.zeros(len(chosen)),
         used=openings.limits.activity(chosen),
         missing=np.diff(circles.members.indptr) - rows_met(circles.members, covered),
         reached=np.asarray(openings.floors.matrix @ covered.astype(np.float64)),
@@ -98,3 +105,5 @@ def _walk(openings: Openings, chosen: Bools) -> Walk:
         place=place,
         size=size,
     )
+    begin(cover, walk)
+    return walk

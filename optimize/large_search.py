@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from .annealing import HOT, anneal_plan
 from .arrays import Bools
 from .core import Core, core_of, merged, promising
@@ -40,11 +42,15 @@ SMALL = 20_000
 #: that it is asked to prove.
 _PROMISING, _WORTHWHILE, _PROVABLE = (40_000, 160_000), 0.8, 300_000
 
-#: Moves of the first walk: for each open opening, for each opening; and at most.
-_PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 20, 20_000_000
+#: Moves of a first walk: for each open opening, for each opening; at most for each second of the
+#: time limit, so that it cools down within its share of it; and at most.
+_PER_OPEN, _PER_OPENING, _A_SECOND, _MOST_MOVES = 40_000, 20, 400_000, 40_000_000
+
+#: The relaxation ends where it gains less than a tenth of the gap, within these bounds.
+_NEAR = (1e-6, 1e-5)
 
 #: Steps of the relaxation that take about as long as a move for each opening.
-_STEPS_OF_A_MOVE = 6.0
+_STEPS_OF_A_MOVE = 4.0
 
 #: Share of the time left that relaxation and first walks may use, each search of a part, each
 #: merger; and the most plans of the first walks that are merged.
@@ -161,8 +167,9 @@ def _over(search: Search) -> bool:
     return search.proven() or search.left() <= 0
 
 
-def _moves(openings: Openings, open_ones: int) -> int:
-    return min(_PER_OPEN * open_ones + _PER_OPENING * openings.count, _MOST_MOVES)
+def _moves(openings: Openings, open_ones: int, time_limit: float) -> int:
+    wished = _PER_OPEN * open_ones + _PER_OPENING * openings.count
+    return min(wished, int(_A_SECOND * time_limit), _MOST_MOVES)
 
 
 def _first_round(search: Search) -> Relaxed:
@@ -173,7 +180,7 @@ def _first_round(search: Search) -> Relaxed:
     """
     openings, seed, start = search.openings, search.run.seed, search.best
     until = time.monotonic() + _SHARE * search.left()
-    moves = _moves(openings, int(start.sum()))
+    moves = _moves(openings, int(start.sum()), search.run.time_limit)
     worth = _STEPS_OF_A_MOVE * moves / openings.count
     taken, plans = 0, list[Bools]()
     with _workers(search, until) as (pool, go_on, wait):
@@ -189,7 +196,8 @@ def _first_round(search: Search) -> Relaxed:
                 time.sleep(_POLL)
             return taken > worth * len(plans) and go_on()
 
-        relaxing = pool.submit(relax, openings, start, go_on=step)
+        near = float(np.clip(search.run.gap / 10, *_NEAR))
+        relaxing = pool.submit(relax, openings, start, tolerance=near, go_on=step)
         if search.run.threads < 2:
             wait(relaxing)
         cover, told = cover_of(openings), _telling(search, go_on)
@@ -224,7 +232,8 @@ def _telling(search: Search, go_on: Callable[[], bool]) -> Callable[[], bool]:
 def _walk_on(search: Search, core: Core, *, seed: int, times: int) -> list[Bools]:
     """Anneal the core from the best plan, two walks side by side; return their plans."""
     openings, start = core.openings, core.project(search.best)
-    moves = min(_moves(openings, int(start.sum())) * times, 4 * _MOST_MOVES)
+    moves = _moves(openings, int(start.sum()), search.run.time_limit) * times
+    moves = min(moves, int(_A_SECOND * search.left()), 4 * _MOST_MOVES)
     cover = cover_of(openings)
     with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
 

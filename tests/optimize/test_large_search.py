@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
-from quarterhour.optimize import large_search, solve_openings
-from quarterhour.optimize.annealing import anneal_plan
+from quarterhour.optimize import kernels_anneal, large_search, solve_openings
+from quarterhour.optimize.annealing import anneal_plan, begin_walk
 from quarterhour.optimize.core import core_of, promising
+from quarterhour.optimize.cover_arrays import cover_of
 from quarterhour.optimize.cover_state import CoverState
 from quarterhour.optimize.effort import Run
 from quarterhour.optimize.greedy import greedy
@@ -122,6 +123,38 @@ def test_walks_stay_feasible_and_never_end_below_their_start(started):
         again = anneal_plan(openings, start, moves=2000, seed=seed)
         assert (again == found).all()
     assert better
+
+
+def test_a_walk_keeps_its_counts_and_losses_exact(started):
+    moved = 0
+    for seed, (openings, start, _) in enumerate(started):
+        cover = cover_of(openings)
+        walk = begin_walk(openings, cover, start)
+        dice, best = np.array([seed + 1], dtype=np.uint64), np.empty(openings.count, dtype=np.int64)
+        kernels_anneal.anneal(cover, walk, dice, 5.0, 1.0, 500, best, openings.value(start))
+        assert openings.feasible(walk.chosen)
+        fresh = begin_walk(openings, cover, walk.chosen)
+        for name in ("counts", "sums", "alone", "missing"):
+            assert (getattr(walk, name) == getattr(fresh, name)).all()
+        for name in ("used", "reached"):
+            assert getattr(walk, name) == pytest.approx(getattr(fresh, name), abs=1e-6)
+        assert walk.loss[walk.chosen] == pytest.approx(fresh.loss[walk.chosen], abs=1e-6)
+        moved += not (walk.chosen == start).all()
+    assert moved > 20
+
+
+def test_what_an_open_site_covers_alone_is_what_closing_it_loses(started):
+    tested = 0
+    for openings, start, _ in started:
+        if len(openings.circles.weight):
+            continue
+        walk = begin_walk(openings, cover_of(openings), start)
+        for old in np.flatnonzero(start):
+            without = start & (np.arange(openings.count) != old)
+            lost = openings.value(start) - openings.value(without)
+            assert lost == pytest.approx(openings.gain[old] + walk.loss[old], abs=1e-6)
+            tested += 1
+    assert tested > 20
 
 
 def test_swaps_stay_feasible_with_floors_and_circles(started):
