@@ -42,9 +42,9 @@ SMALL = 20_000
 #: that it is asked to prove.
 _PROMISING, _WORTHWHILE, _PROVABLE = (40_000, 160_000), 0.8, 300_000
 
-#: Moves of a first walk: for each open opening, for each opening; at most for each second of the
-#: time limit, so that it cools down within its share of it; and at most.
-_PER_OPEN, _PER_OPENING, _A_SECOND, _MOST_MOVES = 40_000, 20, 400_000, 40_000_000
+#: Moves of the first walk: for each open opening, for each opening. The next takes twice as many,
+#: and so on up to the most.
+_PER_OPEN, _PER_OPENING, _MOST_MOVES = 5_000, 10, 80_000_000
 
 #: The relaxation ends where it gains less than a tenth of the gap, within these bounds.
 _NEAR = (1e-6, 1e-5)
@@ -57,8 +57,9 @@ _STEPS_OF_A_MOVE = 4.0
 _SHARE, _PART_SHARE, _MERGER_SHARE, _MERGED = 0.6, 0.2, 0.1, 4
 
 #: Later walks start cooler, to improve the best plan, and hotter, to find others to merge with it,
-#: by turns; they take twice the moves after a round that found nothing, and end after so many.
-_HEAT, _IDLE = (0.4, 1.5), 3
+#: by turns. They begin with the moves of the first after so many doublings, double them after a
+#: round that found nothing, end after so many of these, and cool down in this share of the time.
+_HEAT, _LATER, _IDLE, _COOLED = (0.4, 1.5), 2, 3, 0.8
 
 #: Seconds between two looks at the clock and the keyboard, and those kept for the report.
 _POLL, _REPORT = 0.1, 0.3
@@ -78,6 +79,8 @@ class Search:
         No plan is worth more.
     ended
         As `solve_openings.Solved.ended`.
+    pace
+        Seconds that a move of a walk takes.
     """
 
     openings: Openings
@@ -86,6 +89,7 @@ class Search:
     bound: float
     value: float = field(init=False)
     ended: str = "time_limit"
+    pace: float = field(default=1e-6, init=False)
 
     def __post_init__(self) -> None:
         """Sum up the start."""
@@ -144,7 +148,7 @@ def _search(search: Search) -> None:
             return
         before = search.value
         seed += 1000
-        plans = [*plans[-_MERGED:], *_walk_on(search, core, seed=seed, times=2 ** (idle + 1))]
+        plans = [*plans[-_MERGED:], *_walk_on(search, core, seed=seed, doublings=_LATER + idle)]
         _merge(search, plans)
         idle = 0 if search.value > before else idle + 1
 
@@ -167,9 +171,10 @@ def _over(search: Search) -> bool:
     return search.proven() or search.left() <= 0
 
 
-def _moves(openings: Openings, open_ones: int, time_limit: float) -> int:
-    wished = _PER_OPEN * open_ones + _PER_OPENING * openings.count
-    return min(wished, int(_A_SECOND * time_limit), _MOST_MOVES)
+def _moves(openings: Openings, open_ones: int, doublings: int) -> int:
+    """Return the moves of a walk."""
+    first = _PER_OPEN * open_ones + _PER_OPENING * openings.count
+    return int(min(first * 2**doublings, _MOST_MOVES))
 
 
 def _first_round(search: Search) -> Relaxed:
@@ -180,32 +185,33 @@ def _first_round(search: Search) -> Relaxed:
     """
     openings, seed, start = search.openings, search.run.seed, search.best
     until = time.monotonic() + _SHARE * search.left()
-    moves = _moves(openings, int(start.sum()), search.run.time_limit)
-    worth = _STEPS_OF_A_MOVE * moves / openings.count
-    taken, plans = 0, list[Bools]()
+    steps, walked, plans = 0, 0, list[Bools]()
     with _workers(search, until) as (pool, go_on, wait):
 
         def step() -> bool:
-            nonlocal taken
-            taken += LOOK
+            nonlocal steps
+            steps += LOOK
             return go_on()
 
         def further() -> bool:
-            while not relaxing.done() and taken <= worth * len(plans):
+            worth = _STEPS_OF_A_MOVE * walked / openings.count
+            while not relaxing.done() and steps <= worth:
                 search.tell()
                 time.sleep(_POLL)
-            return taken > worth * len(plans) and go_on()
+            return steps > worth and go_on()
 
         near = float(np.clip(search.run.gap / 10, *_NEAR))
         relaxing = pool.submit(relax, openings, start, tolerance=near, go_on=step)
         if search.run.threads < 2:
             wait(relaxing)
-        cover, told = cover_of(openings), _telling(search, go_on)
+        cover, told, began = cover_of(openings), _telling(search, go_on), time.monotonic()
         while not plans or further():
-            own = seed + len(plans)
+            moves, own = _moves(openings, int(start.sum()), len(plans)), seed + len(plans)
             plans.append(
                 anneal_plan(openings, start, moves=moves, seed=own, go_on=told, cover=cover)
             )
+            walked += moves
+            search.pace = (time.monotonic() - began) / walked
         relaxed = wait(relaxing)
     search.tighten(relaxed.bound)
     _merge(search, sorted(plans, key=openings.value)[-_MERGED:])
@@ -229,11 +235,11 @@ def _telling(search: Search, go_on: Callable[[], bool]) -> Callable[[], bool]:
     return told
 
 
-def _walk_on(search: Search, core: Core, *, seed: int, times: int) -> list[Bools]:
+def _walk_on(search: Search, core: Core, *, seed: int, doublings: int) -> list[Bools]:
     """Anneal the core from the best plan, two walks side by side; return their plans."""
     openings, start = core.openings, core.project(search.best)
-    moves = _moves(openings, int(start.sum()), search.run.time_limit) * times
-    moves = min(moves, int(_A_SECOND * search.left()), 4 * _MOST_MOVES)
+    moves = _moves(openings, int(start.sum()), doublings)
+    moves = min(moves, int(_COOLED * search.left() / search.pace))
     cover = cover_of(openings)
     with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
 
