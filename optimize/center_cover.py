@@ -3,11 +3,11 @@
 minimise    sum of x[j]
 subject to  sum of x[j] over the columns within the level of row r >= 1   for the rows looked at
 
-More than p columns for some rows is more than p for all. Where p are enough for them, the rows
-left out join and the question is asked again: Chen and Chen, "New relaxation-based algorithms for
-the optimal solution of the continuous and discrete p-center problems", Computers and Operations
-Research 36, 2009; Contardo, Iori and Kramer, "A scalable exact algorithm for the vertex p-center
-problem", Computers and Operations Research 103, 2019.
+More than p columns for some rows is more than p for all. Where p are enough for them, by a walk or
+by the solver, the rows left out join and the question is asked again: Chen and Chen, "New
+relaxation-based algorithms for the optimal solution of the continuous and discrete p-center
+problems", Computers and Operations Research 36, 2009; Contardo, Iori and Kramer, "A scalable exact
+algorithm for the vertex p-center problem", Computers and Operations Research 103, 2019.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pulp
 
 from .arrays import Bools, Ints
+from .center_walk import CenterWalk, task_at
 from .effort import Run
 from .median_clock import Clock
 from .median_ranks import Ranks
@@ -30,6 +31,9 @@ Answer = Literal["yes", "no", "unknown"]
 
 #: Rows that join at a time.
 _JOIN = 40
+
+#: Patience of the walk over the rows looked at, of that over all.
+_PATIENCE = 0.1
 
 #: Of a row that joins, one in so many of its columns, the nearest, keep other rows away.
 _APART = 4
@@ -52,6 +56,7 @@ class Reach:
     def __init__(self, ranks: Ranks, p: int, run: Run) -> None:
         self.ranks, self.p, self.run = ranks, p, run
         self._looked_at: Ints = np.zeros(0, dtype=np.int64)
+        self._walk = CenterWalk(ranks, p, np.zeros(0), run.seed)
 
     def ask(self, level: float, clock: Clock) -> tuple[Answer, Bools | None]:
         """Return whether p columns leave no row beyond ``level``, and such columns (q,).
@@ -70,7 +75,7 @@ class Reach:
             if clock.over:
                 return "unknown", best
             self._join(beyond, level)
-            answer, chosen = self._few(level, clock)
+            answer, chosen = self._few(level, chosen, clock)
             if answer != "yes":
                 return answer, best
             self._fill(chosen, level)
@@ -103,8 +108,16 @@ class Reach:
             sites = np.concatenate([self._within(row, level) for row in beyond.tolist()])
             chosen[int(np.bincount(sites, minlength=len(chosen)).argmax())] = True
 
-    def _few(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
+    def _few(self, level: float, chosen: Bools, clock: Clock) -> tuple[Answer, Bools]:
         """Cover the rows looked at; the columns (q,) where p or fewer are enough."""
+        looked_at = np.zeros(self.ranks.rows, dtype=bool)
+        looked_at[self._looked_at] = True
+        at = task_at(self.ranks, level, looked_at)
+        covering = self._walk.cover(at, chosen, _PATIENCE, lambda: not clock.over)
+        return ("yes", covering) if covering is not None else self._solve(level, clock)
+
+    def _solve(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
+        """Have the solver cover the rows looked at."""
         chosen = np.zeros(self.ranks.count, dtype=bool)
         rows = self._looked_at[self.ranks.cap[self._looked_at] > level]
         table = np.zeros((len(rows), self.ranks.count), dtype=bool)
