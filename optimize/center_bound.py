@@ -13,10 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from .arrays import Bools, Floats
-from .center_walk import LevelTask, task_at
+from .arrays import Bools, Floats, Ints
+from .center_walk import LevelTask
 from .limits import Limits
-from .median_ranks import Ranks
 from .openings import Openings
 from .relaxation import relax
 from .row_rules import Circles, RowFloors
@@ -24,55 +23,39 @@ from .row_rules import Circles, RowFloors
 #: Steps of the relaxation at a level, and cover entries passed over at most.
 _STEPS, _WORK = 2_000, 1e9
 
-#: Steps are worth while where the levels in question are this share of the best one apart.
-_CLOSE = 2e-3
-
 #: How far above p a bound must be to rule a level out.
 _ABOVE = 1e-6
 
+#: A row of which a fractional plan covers less than this is short.
+_SHORT = 0.95
 
-def rule_out(
-    ranks: Ranks,
-    p: int,
-    levels: Floats,
-    between: tuple[int, int],
-    start: Bools,
-    go_on: Callable[[], bool],
-) -> int:
-    """Return the lowest of the ``levels`` (rising) that the relaxation does not rule out.
+
+def least_columns(
+    at: LevelTask, start: Bools, enough: float, go_on: Callable[[], bool]
+) -> tuple[float, Floats]:
+    """Return a proven bound on the columns needed at a level, and about what is opened of each.
 
     Parameters
     ----------
-    ranks, p
-        The rows, and the most columns to open.
-    levels, between
-        Rising levels, and the indices of the lowest not ruled out and of the lowest reached.
+    at
+        What is to be covered.
     start
-        A plan (q,), from which the relaxation starts.
+        A plan (q,), from which the relaxation starts; any.
+    enough
+        Stop once the bound is above this.
     go_on
         Whether there is time; asked often.
-    """
-    low, high = between
-    while low < high and go_on():
-        if levels[high] - levels[low] <= _CLOSE * levels[between[1]]:
-            break
-        middle = int(np.searchsorted(levels, 0.5 * (levels[low] + levels[high]), side="right")) - 1
-        middle = min(max(middle, low), high - 1)
-        if least_columns(task_at(ranks, float(levels[middle])), start, p, go_on) > p + _ABOVE:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
-
-def least_columns(at: LevelTask, start: Bools, enough: float, go_on: Callable[[], bool]) -> float:
-    """Return a proven bound on the columns needed at a level, found until it is above ``enough``.
-
-    ``start`` is any plan (q,).
+    Returns
+    -------
+    bound
+        Not rounded up; above ``enough`` only where it is by more than rounding.
+    share
+        The near-optimal fractional plan (q,), what is forced open included.
     """
     forced, rows = float(at.forced.sum()), len(at.rows)
     if not rows:
-        return forced
+        return forced, at.forced.astype(np.float64)
     entries = max(len(at.task.row_openings), 1)
     relaxed = relax(
         _as_openings(at),
@@ -81,7 +64,15 @@ def least_columns(at: LevelTask, start: Bools, enough: float, go_on: Callable[[]
         enough=rows - (enough - forced) - 2 * _ABOVE,
         go_on=go_on,
     )
-    return forced + rows - relaxed.bound
+    return forced + rows - relaxed.bound - _ABOVE, np.maximum(relaxed.share, at.forced)
+
+
+def left_short(at: LevelTask, share: Floats) -> Ints:
+    """Return the rows of a task that a fractional plan (q,) covers by less than `_SHORT`."""
+    if not len(at.rows):
+        return at.rows
+    covered = np.add.reduceat(share[at.task.row_openings], at.task.row_start[:-1])
+    return at.rows[covered < _SHORT]
 
 
 def _as_openings(at: LevelTask) -> Openings:

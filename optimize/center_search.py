@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Bools, Floats
-from .center_bound import rule_out
 from .center_cover import Answer, Reach
 from .center_levels import levels_of, reach_within_limits, worst
 from .center_walk import CenterWalk, farthest_first
@@ -31,6 +30,12 @@ from .openings import Openings
 
 #: Of the time left: for the first walk, for the relaxation, for one question.
 _WALK, _RELAX, _SPELL = 0.3, 0.3, 0.3
+
+#: The relaxation is asked up to this share of the best level from where it says nothing.
+_CLOSE = 2e-3
+
+#: How far below the plan's level the relaxation is asked first, as a share.
+_BELOW = 0.02
 
 #: Seconds between two looks at the keyboard.
 _POLL = 0.1
@@ -75,8 +80,10 @@ def search_center(
         search.offer(farthest_first(ranks, p))
     start = search.value
     if p is not None and 0 < p < ranks.count:
-        search.walk_and_relax(p)
-        search.ask_all(Reach(ranks, p, run).ask)
+        search.walk_towards(p)
+        reach = Reach(ranks, p, run)
+        search.rule_out(reach.relax)
+        search.ask_all(reach.ask)
     elif p is not None:  # one plan only
         search.low = search.top
     elif openings is not None:
@@ -119,14 +126,28 @@ class _Search:
         known = self.low < len(self.levels) and np.isfinite(self.value)
         return known and self.value - self.levels[self.low] <= self.run.gap * self.value
 
-    def walk_and_relax(self, p: int) -> None:
-        """Look for a good plan and a good bound."""
+    def walk_towards(self, p: int) -> None:
+        """Look for a good plan, now and after every question."""
         self._walk = CenterWalk(self.ranks, p, self.levels, self.run.seed)
         self._lower(_WALK * self.clock.left)
-        if self.best is not None and not self.met():
-            until = self._until(_RELAX * self.clock.left)
-            between = (self.low, self.top)
-            self.low = rule_out(self.ranks, p, self.levels, between, self.best, until)
+
+    def rule_out(self, relax: Question) -> None:
+        """Ask the relaxation about levels ever farther below the plan's, then halve."""
+        spell = Clock(_RELAX * self.clock.left, self.clock.tell_only)
+        high, below = self.top, _BELOW
+        while self.low < high and not spell.over:
+            if self.levels[high] - self.levels[self.low] <= _CLOSE * self.value:
+                break
+            middle = (self.low + high) // 2
+            middle = max(middle, int(np.searchsorted(self.levels, (1 - below) * self.value)) - 1)
+            middle = min(middle, high - 1)
+            answer, chosen = relax(float(self.levels[middle]), spell)
+            self.clock.tell()
+            self.offer(chosen)
+            if answer == "no":
+                self.low, below = middle + 1, 1.0
+            else:
+                high, below = min(middle, self.top), 2 * below
 
     def ask_all(self, ask: Question) -> None:
         """Ask about levels until bound and plan meet or the time is over."""
