@@ -68,6 +68,7 @@ class Reach:
     def __init__(self, ranks: Ranks, p: int, run: Run) -> None:
         self.ranks, self.p, self.run = ranks, p, run
         self._looked_at: Ints = np.zeros(0, dtype=np.int64)
+        self._relaxable = np.inf
         self._walk = CenterWalk(ranks, p, np.zeros(0), run.seed)
 
     def ask(self, level: float, clock: Clock) -> tuple[Answer, Bools | None]:
@@ -127,6 +128,8 @@ class Reach:
             self._join(short, level, _JOIN_RELAXED)
             if len(self._looked_at) == known:
                 break
+        if not clock.over:
+            self._relaxable = level
         return "unknown", nothing
 
     def _join(self, beyond: Ints, level: float, most: int = _JOIN) -> None:
@@ -160,7 +163,12 @@ class Reach:
             chosen[int(np.bincount(sites, minlength=len(chosen)).argmax())] = True
 
     def _solve(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
-        """Have the solver cover the rows looked at; the columns (q,) where p are enough."""
+        """Have the solver cover the rows looked at; the columns (q,) where p are enough.
+
+        Levels below all that the relaxation left open are for the relaxation first.
+        """
+        if level < self._relaxable and self._relaxed(level, clock)[0] == "no":
+            return "no", np.zeros(self.ranks.count, dtype=bool)
         chosen = np.zeros(self.ranks.count, dtype=bool)
         rows = self._looked_at[self.ranks.cap[self._looked_at] > level]
         table = np.zeros((len(rows), self.ranks.count), dtype=bool)

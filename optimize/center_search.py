@@ -22,14 +22,14 @@ import numpy as np
 from .arrays import Bools, Floats
 from .center_cover import Answer, Reach
 from .center_levels import levels_of, reach_within_limits, worst
-from .center_walk import CenterWalk, farthest_first
+from .center_walk import CenterWalk, farthest_first, pigeonhole
 from .effort import Run
 from .median_clock import Clock
 from .median_ranks import Ranks
 from .openings import Openings
 
-#: Of the time left: for the first walk, for the relaxation, for one question.
-_WALK, _RELAX, _SPELL = 0.3, 0.3, 0.3
+#: Of the time left: for the first walk, for the relaxation, for a question, for a later walk.
+_WALK, _RELAX, _SPELL, _LATER = 0.3, 0.5, 0.3, 0.1
 
 #: The relaxation is asked up to this share of the best level from where it says nothing.
 _CLOSE = 2e-3
@@ -77,7 +77,7 @@ def search_center(
     elif p == 0 or p >= ranks.count:
         search.offer(np.full(ranks.count, p > 0))
     else:
-        search.offer(farthest_first(ranks, p))
+        search.start(p)
     start = search.value
     if p is not None and 0 < p < ranks.count:
         search.walk_towards(p)
@@ -119,6 +119,14 @@ class _Search:
         if openings is not None and openings.limits.kept_by(nothing):
             self.offer(nothing)
 
+    def start(self, p: int) -> None:
+        """Take a first plan and a first bound."""
+        chosen, rows = farthest_first(self.ranks, p)
+        self.offer(chosen)
+        if len(rows) > p:
+            bound = min(pigeonhole(self.ranks, rows), self.value)
+            self.low = int(np.searchsorted(self.levels, bound))
+
     def met(self) -> bool:
         """Whether the gap asked for is reached."""
         if self.low >= self.top:
@@ -135,7 +143,7 @@ class _Search:
         """Ask the relaxation about levels ever farther below the plan's, then halve."""
         spell = Clock(_RELAX * self.clock.left, self.clock.tell_only)
         high, below = self.top, _BELOW
-        while self.low < high and not spell.over:
+        while self.low < high and not spell.over and not self.clock.over:
             if self.levels[high] - self.levels[self.low] <= _CLOSE * self.value:
                 break
             middle = (self.low + high) // 2
@@ -167,7 +175,7 @@ class _Search:
                 continue
             if answer == "unknown":
                 top, middle, self._patience = at, True, 2 * self._patience
-            self._lower(_SPELL * self.clock.left)
+            self._lower(_LATER * self.clock.left)
 
     def _lower(self, seconds: float) -> None:
         """Walk on from the best plan."""

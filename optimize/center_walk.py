@@ -31,18 +31,39 @@ _IDLE_WORK, _IDLE_STEPS = 5e8, 2_000
 _AIMING = 0.1
 
 
-def farthest_first(ranks: Ranks, p: int) -> Bools:
-    """Return at most p columns (q,), each the nearest one to the row then farthest off."""
+def farthest_first(ranks: Ranks, p: int) -> tuple[Bools, Ints]:
+    """Return at most p columns (q,), each the nearest one to the row then farthest off.
+
+    And those rows, with the one that is farthest off in the end; without the last where nothing
+    can be nearer to it.
+    """
     chosen = np.zeros(ranks.count, dtype=bool)
-    for _ in range(p):
-        row = int(ranks.row_costs(chosen).argmax()) if ranks.rows else 0
-        if not ranks.rows or ranks.start[row] == ranks.start[row + 1]:
+    rows: list[int] = []
+    while ranks.rows:
+        row = int(ranks.row_costs(chosen).argmax())
+        nearest = ranks.site[ranks.start[row] : ranks.start[row + 1]][:1]
+        if not len(nearest) or chosen[nearest[0]]:
             break
-        nearest = int(ranks.site[ranks.start[row]])
-        if chosen[nearest]:
+        rows.append(row)
+        if len(rows) > p:
             break
         chosen[nearest] = True
-    return chosen
+    return chosen, np.array(rows, dtype=np.int64)
+
+
+def pigeonhole(ranks: Ranks, rows: Ints) -> float:
+    """Return a bound on the largest impedance where fewer columns open than there are ``rows``.
+
+    Two of these distinct rows share a column, or one makes do with its cap.
+    """
+    nearest = np.full(ranks.count, np.inf)
+    second = nearest.copy()
+    for row in rows.tolist():
+        part = slice(ranks.start[row], ranks.start[row + 1])
+        site, cost = ranks.site[part], ranks.cost[part]
+        second[site] = np.minimum(second[site], np.maximum(nearest[site], cost))
+        nearest[site] = np.minimum(nearest[site], cost)
+    return float(min(second.min(), ranks.cap[rows].min()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
