@@ -72,21 +72,14 @@ def search_center(
         What was asked for, and time.
     """
     search = _Search(ranks, run, clock)
-    if p is None:
-        search.offer_nothing(openings)
-    elif p == 0 or p >= ranks.count:
-        search.offer(np.full(ranks.count, p > 0))
-    else:
-        search.start(p)
+    search.start(p, openings)
     start = search.value
     if p is not None and 0 < p < ranks.count:
         search.walk_towards(p)
         reach = Reach(ranks, p, run)
         search.rule_out(reach.relax)
         search.ask_all(reach.ask)
-    elif p is not None:  # one plan only
-        search.low = search.top
-    elif openings is not None:
+    elif p is None and openings is not None:
         search.ask_all(lambda level, spell: reach_within_limits(ranks, level, openings, run, spell))
     bound = float(search.levels[search.low]) if search.low < len(search.levels) else np.inf
     return Center(search.best, search.value, bound, start, search.asked)
@@ -97,7 +90,7 @@ class _Search:
 
     def __init__(self, ranks: Ranks, run: Run, clock: Clock) -> None:
         self.ranks, self.run, self.clock = ranks, run, clock
-        self.levels: Floats = levels_of(ranks)
+        self.levels: Floats = np.empty(0)
         self.best: Bools | None = None
         self.value, self.low, self.asked = np.inf, 0, 0
         self._walk: CenterWalk | None = None
@@ -113,19 +106,21 @@ class _Search:
         if chosen is not None and worst(self.ranks, chosen) < self.value:
             self.best, self.value = chosen, worst(self.ranks, chosen)
 
-    def offer_nothing(self, openings: Openings | None) -> None:
-        """Take the empty plan where the limits allow it."""
-        nothing = np.zeros(self.ranks.count, dtype=bool)
-        if openings is not None and openings.limits.kept_by(nothing):
-            self.offer(nothing)
-
-    def start(self, p: int) -> None:
-        """Take a first plan and a first bound."""
-        chosen, rows = farthest_first(self.ranks, p)
-        self.offer(chosen)
-        if len(rows) > p:
-            bound = min(pigeonhole(self.ranks, rows), self.value)
-            self.low = int(np.searchsorted(self.levels, bound))
+    def start(self, p: int | None, openings: Openings | None) -> None:
+        """Take a first plan, and the levels between a first bound and that."""
+        ranks, bound = self.ranks, 0.0
+        everything = np.ones(ranks.count, dtype=bool)
+        if p is None:
+            if openings is not None and openings.limits.kept_by(~everything):
+                self.offer(~everything)
+        elif p == 0 or p >= ranks.count:
+            self.offer(everything if p else ~everything)
+            bound = self.value
+        else:
+            chosen, rows = farthest_first(ranks, p)
+            self.offer(chosen)
+            bound = pigeonhole(ranks, rows) if len(rows) > p else 0.0
+        self.levels = levels_of(ranks, min(bound, self.value), self.value)
 
     def met(self) -> bool:
         """Whether the gap asked for is reached."""
