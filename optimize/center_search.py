@@ -28,8 +28,9 @@ from .median_clock import Clock
 from .median_ranks import Ranks
 from .openings import Openings
 
-#: Of the time left: for the first walk, for the relaxation, for a question, for a later walk.
-_WALK, _RELAX, _SPELL, _LATER = 0.3, 0.5, 0.3, 0.1
+#: Of the time left: for the first walk, for the relaxation, for the question just below the plan,
+#: for any other one, for a later walk.
+_WALK, _RELAX, _BELOW_PLAN, _SPELL, _LATER = 0.3, 0.5, 0.5, 0.3, 0.1
 
 #: The relaxation is asked up to this share of the best level from where it says nothing.
 _CLOSE = 2e-3
@@ -160,7 +161,8 @@ class _Search:
             if self.low >= top:  # what is left took too long: once more, with patience
                 top = self.top
             at = (self.low + top) // 2 if middle else top - 1
-            spell = Clock(_SPELL * self.clock.left, self.clock.tell_only)
+            share = _SPELL if middle else _BELOW_PLAN
+            spell = Clock(share * self.clock.left, self.clock.tell_only)
             answer, chosen = ask(float(self.levels[at]), spell)
             self.clock.interrupted |= spell.interrupted
             self.asked += 1
