@@ -12,20 +12,23 @@ from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from .arrays import Bools, Floats
+from .arrays import Bools, Floats, rows_met
 from .center_levels import worst
-from .center_search import search_center
+from .center_search import Center, search_center
 from .conflicts import find_conflicts
 from .effort import Effort, Run
 from .existing import Existing
 from .finish import Extras, Found, plan_of, refused
+from .limits import Limits
 from .median_clock import Clock
 from .median_input import checked, ranked
-from .median_ranks import Ranks, rank_entries
+from .median_ranks import Ranks, narrow, rank_entries
 from .median_result import DistanceSolution, solution
 from .median_rows import only_total, walking_rows
 from .objective_checks import need_impedance, number_between, refuse_rules
+from .openings import Openings
 from .plan import Plan
 from .problem import Quota, SitingProblem
 
@@ -144,10 +147,10 @@ def plan_center(
     walking = walking_rows(problem, existing, None, must_reach=False)
     scale = walking.weight if weighted else np.ones(len(walking.weight))
     ranks, beyond = _ranks(walking.rows.matrix, walking.near, scale)
-    bounds = only_total(walking.openings)
     clock = Clock(run.left(), run.progress)
-    total = None if bounds is None else bounds[1]
-    found = search_center(ranks, total, walking.openings, run, clock)
+    certain, others = _certain(walking.openings)
+    bounds = only_total(others)
+    found = _search(ranks, bounds, certain, walking.openings, run, clock)
     ended = "interrupted" if clock.interrupted else "time_limit"
     chosen = found.chosen
     if chosen is None or found.value >= beyond:
@@ -162,6 +165,46 @@ def plan_center(
     return plan_of(
         problem, walking.openings, result, run, sense="min", kind="center", extras=extras
     )
+
+
+def _certain(openings: Openings) -> tuple[Bools, Openings]:
+    """Return what every plan opens (q,), and the openings without the limits that say just that."""
+    limits, count = openings.limits, openings.limits.largest()
+    members = np.diff(limits.matrix.indptr)
+    counted = np.asarray(limits.matrix.max(axis=1).toarray()).ravel() if len(members) else members
+    all_open = (members > 0) & (counted == 1.0) & (count == members) & (limits.lower == members)
+    certain: Bools = rows_met(sparse.csr_array(limits.matrix.T), all_open) > 0
+    left = np.flatnonzero(~all_open | (limits.upper < members))
+    others = Limits(
+        matrix=sparse.csr_array(limits.matrix[left]),
+        lower=limits.lower[left],
+        upper=limits.upper[left],
+        kinds=tuple(limits.kinds[row] for row in left),
+        names=tuple(limits.names[row] for row in left),
+    )
+    return certain, replace(openings, limits=others)
+
+
+def _search(
+    ranks: Ranks,
+    bounds: tuple[int, int] | None,
+    certain: Bools,
+    openings: Openings,
+    run: Run,
+    clock: Clock,
+) -> Center:
+    """Search with what is certain open already, where there is no limit but that and a total."""
+    if bounds is None or bounds[1] < certain.sum():
+        return search_center(ranks, None, openings, run, clock)
+    if not certain.any():
+        return search_center(ranks, bounds[1], openings, run, clock)
+    free, _ = narrow(ranks, ~certain, certain, ranks.cap)
+    found = search_center(free, bounds[1] - int(certain.sum()), openings, run, clock)
+    if found.chosen is None:
+        return found
+    chosen = certain.copy()
+    chosen[~certain] = found.chosen
+    return replace(found, chosen=chosen)
 
 
 def _filled(chosen: Bools, least: int) -> Bools:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from quarterhour.optimize.center import solve_center
+from quarterhour.optimize.center import plan_center, solve_center
 from quarterhour.optimize.center_bound import least_columns, left_short
 from quarterhour.optimize.center_cover import Reach
 from quarterhour.optimize.center_levels import levels_of
@@ -22,6 +22,7 @@ from quarterhour.optimize.effort import Run
 from quarterhour.optimize.median_clock import Clock
 from quarterhour.optimize.median_input import checked, ranked
 from quarterhour.optimize.median_ranks import rank_dense
+from quarterhour.optimize.problem import siting_problem
 
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -163,6 +164,51 @@ def test_a_weighted_center_equals_halving_by_plain_set_covers():
     cost, weight = uniform(100, 3)[:, :60], rng.integers(1, 9, 100).astype(float)
     found = solve_center(cost, 7, weight, time_limit=60)
     assert (found.status, found.objective) == ("optimal", plain_center(cost * weight[:, None], 7))
+
+
+def plain_center_besides(cost, opened, p):
+    """The p-center with columns open already: a row that they serve within a level is met."""
+    walk = cost[:, opened].min(axis=1)
+    for level in np.unique(cost):
+        if needed(cost[walk > level] <= level) <= p:
+            return level
+    return np.inf
+
+
+@pytest.mark.parametrize("fixed", [[4], [3, 40, 41]])
+@pytest.mark.parametrize("required", [[], [7]])
+def test_sites_open_for_certain_count_towards_p(fixed, required):
+    cost = 1.0 + np.rint(uniform(70, 8))
+    mark = np.isin(np.arange(70), fixed)
+    problem = siting_problem(
+        types=("a",),
+        residents=np.ones(70),
+        covers=[sparse.csr_array(cost > 0)],
+        impedance=[sparse.csr_array(cost)],
+        fixed=mark[:, None],
+        required=np.isin(np.arange(70), required),
+    )
+    plan = plan_center(problem, p=8, gap=0.0, time_limit=60)
+    chosen = {item.candidate for item in plan.chosen}
+    opened = [*fixed, *required]
+    assert chosen >= set(opened)
+    assert len(chosen) <= 8
+    assert plan.objective == cost[:, sorted(chosen)].min(axis=1).max()
+    best = plain_center_besides(cost, opened, 8 - len(opened))
+    assert (plan.status, plan.objective) == ("optimal", best)
+
+
+def test_more_sites_open_for_certain_than_p_are_refused():
+    cost = 1.0 + np.rint(uniform(20, 8))
+    problem = siting_problem(
+        types=("a",),
+        residents=np.ones(20),
+        covers=[sparse.csr_array(cost > 0)],
+        impedance=[sparse.csr_array(cost)],
+        fixed=(np.arange(20) < 3)[:, None],
+    )
+    assert plan_center(problem, p=2).status == "infeasible"
+    assert plan_center(problem, p=3).objective == cost[:, :3].min(axis=1).max()
 
 
 def test_questions_are_answered_truly():
