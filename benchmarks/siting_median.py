@@ -1,4 +1,4 @@
-"""p-median and p-center: published instances proven, and 3,000 nodes to a proven gap.
+"""p-median: published instances proven, and 3,000 nodes to a proven gap.
 
 The OR-Library instances are read from ``QUARTERHOUR_PMED`` (a folder with pmed1.txt … and
 optima.txt), by default from the shared data beside the repository.
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 
-from quarterhour.optimize.center import solve_center
 from quarterhour.optimize.median import solve_median
 
 try:
@@ -37,7 +36,7 @@ LIMIT = float(os.environ.get("QUARTERHOUR_MEDIAN_SECONDS", "60"))
 
 def run() -> list[Record]:
     """Return all records."""
-    return [*published(), *large(), *centers()]
+    return [*published(), *large()]
 
 
 def published() -> list[Record]:
@@ -68,15 +67,6 @@ def large() -> list[Record]:
         records.append(Record(f"{name}-seconds", found.seconds, "s", None, None))
     worst = max(record.value for record in records if record.unit == "%")
     return [*records, Record("median-3000-gap-percent", worst, "%", None, None)]
-
-
-def centers() -> list[Record]:
-    """Return the proven gap of a p-center among 1,400 points."""
-    found = solve_center(distances(1400, "uniform"), 100, time_limit=LIMIT)
-    return [
-        Record("center-1400-uniform-p100-gap-percent", 100 * found.gap, "%", None, None),
-        Record("center-1400-uniform-p100-seconds", found.seconds, "s", None, None),
-    ]
 
 
 def read_pmed(path: Path) -> tuple[np.ndarray, int]:

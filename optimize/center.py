@@ -2,49 +2,35 @@
 
 minimise    max over demand of (weight *) impedance to the nearest open or existing outlet
 
-The answer is one of the impedances in the matrix, so a search over these levels, each a covering
-question, ends with the optimum and its proof: Minieka, "The m-center problem", SIAM Review 12,
-1970; Daskin, "Network and discrete location", 1995; Elloumi, Labbé and Pochet, "A new formulation
-and resolution method for the p-center problem", INFORMS Journal on Computing 16, 2004.
+The search for it stands in `center_search`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from .arrays import Bools, Floats
-from .center_cover import Answer, Reach
-from .center_levels import levels_of, reach_within_limits, worst
+from .arrays import Bools, Floats, rows_met
+from .center_levels import worst
+from .center_search import Center, search_center
 from .conflicts import find_conflicts
 from .effort import Effort, Run
 from .existing import Existing
 from .finish import Extras, Found, plan_of, refused
+from .limits import Limits
 from .median_clock import Clock
 from .median_input import checked, ranked
-from .median_ranks import Ranks, rank_entries
+from .median_ranks import Ranks, narrow, rank_entries
 from .median_result import DistanceSolution, solution
 from .median_rows import only_total, walking_rows
-from .median_search import PlanSearch
 from .objective_checks import need_impedance, number_between, refuse_rules
 from .openings import Openings
 from .plan import Plan
 from .problem import Quota, SitingProblem
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Center:
-    """Best choice (q,) or None, its level, the proven level, the start's level, questions asked."""
-
-    chosen: Bools | None
-    value: float
-    bound: float
-    start: float
-    asked: int
 
 
 def solve_center(
@@ -85,8 +71,8 @@ def solve_center(
     run = Run.begin({**effort, "gap": effort.get("gap", 0.0)})
     table = checked(cost, weight, existing, p)
     ranks, beyond = ranked(table)
-    clock = Clock(run.time_limit, run.progress)
-    found = _search(ranks, p, None, run, clock)
+    clock = Clock(run.left(), run.progress)
+    found = search_center(ranks, p, None, run, clock)
     if found.value >= beyond:
         proven = found.bound >= beyond
         return DistanceSolution(
@@ -97,7 +83,7 @@ def solve_center(
             status="infeasible" if proven else "unknown",
             start=np.inf,
             seed=run.seed,
-            seconds=clock.spent,
+            seconds=run.seconds(),
             nodes=found.asked,
         )
     chosen = np.zeros(ranks.count, bool) if found.chosen is None else found.chosen
@@ -107,7 +93,7 @@ def solve_center(
         interrupted=clock.interrupted,
         start=found.start,
         seed=run.seed,
-        seconds=clock.spent,
+        seconds=run.seconds(),
         nodes=found.asked,
     )
 
@@ -161,10 +147,10 @@ def plan_center(
     walking = walking_rows(problem, existing, None, must_reach=False)
     scale = walking.weight if weighted else np.ones(len(walking.weight))
     ranks, beyond = _ranks(walking.rows.matrix, walking.near, scale)
-    bounds = only_total(walking.openings)
     clock = Clock(run.left(), run.progress)
-    total = None if bounds is None else bounds[1]
-    found = _search(ranks, total, walking.openings, run, clock)
+    certain, others = _certain(walking.openings)
+    bounds = only_total(others)
+    found = _search(ranks, bounds, certain, walking.openings, run, clock)
     ended = "interrupted" if clock.interrupted else "time_limit"
     chosen = found.chosen
     if chosen is None or found.value >= beyond:
@@ -179,6 +165,46 @@ def plan_center(
     return plan_of(
         problem, walking.openings, result, run, sense="min", kind="center", extras=extras
     )
+
+
+def _certain(openings: Openings) -> tuple[Bools, Openings]:
+    """Return what every plan opens (q,), and the openings without the limits that say just that."""
+    limits, count = openings.limits, openings.limits.largest()
+    members = np.diff(limits.matrix.indptr)
+    counted = np.asarray(limits.matrix.max(axis=1).toarray()).ravel() if len(members) else members
+    all_open = (members > 0) & (counted == 1.0) & (count == members) & (limits.lower == members)
+    certain: Bools = rows_met(sparse.csr_array(limits.matrix.T), all_open) > 0
+    left = np.flatnonzero(~all_open | (limits.upper < members))
+    others = Limits(
+        matrix=sparse.csr_array(limits.matrix[left]),
+        lower=limits.lower[left],
+        upper=limits.upper[left],
+        kinds=tuple(limits.kinds[row] for row in left),
+        names=tuple(limits.names[row] for row in left),
+    )
+    return certain, replace(openings, limits=others)
+
+
+def _search(
+    ranks: Ranks,
+    bounds: tuple[int, int] | None,
+    certain: Bools,
+    openings: Openings,
+    run: Run,
+    clock: Clock,
+) -> Center:
+    """Search with what is certain open already, where there is no limit but that and a total."""
+    if bounds is None or bounds[1] < certain.sum():
+        return search_center(ranks, None, openings, run, clock)
+    if not certain.any():
+        return search_center(ranks, bounds[1], openings, run, clock)
+    free, _ = narrow(ranks, ~certain, certain, ranks.cap)
+    found = search_center(free, bounds[1] - int(certain.sum()), openings, run, clock)
+    if found.chosen is None:
+        return found
+    chosen = certain.copy()
+    chosen[~certain] = found.chosen
+    return replace(found, chosen=chosen)
 
 
 def _filled(chosen: Bools, least: int) -> Bools:
@@ -197,75 +223,3 @@ def _ranks(matrix: object, near: Floats, scale: Floats) -> tuple[Ranks, float]:
     cap = np.where(np.isfinite(near), served, beyond)
     count = int(entries.shape[1])
     return rank_entries(row.astype(np.int64), site.astype(np.int64), values, cap, count), beyond
-
-
-def _search(
-    ranks: Ranks, p: int | None, openings: Openings | None, run: Run, clock: Clock
-) -> _Center:
-    """Halve the levels between what is proven and what is found, until they meet.
-
-    Where a question takes too long, lower levels are asked about, which are easier to rule out.
-    """
-    levels = levels_of(ranks)
-    best = _start(ranks, p, openings, run)
-    value = np.inf if best is None else worst(ranks, best)
-    start, asked = value, 0
-    low, top = 0, int(np.searchsorted(levels, value))  # from top on reached, or it took too long
-    ask = _question(ranks, p, openings, run)
-    while low < top and not clock.over:
-        if np.isfinite(value) and value - levels[low] <= run.gap * value:
-            break
-        middle = (low + top) // 2
-        spell = Clock(_SPELL * clock.left, clock.tell_only)
-        answer, chosen = ask(float(levels[middle]), spell)
-        clock.interrupted |= spell.interrupted
-        asked += 1
-        if chosen is not None and worst(ranks, chosen) < value:
-            best, value = chosen, worst(ranks, chosen)
-        if answer == "no":
-            low = middle + 1
-        else:
-            top = min(int(np.searchsorted(levels, value)), middle)
-    bound = float(levels[low]) if low < len(levels) else np.inf
-    return _Center(best, value, bound, start, asked)
-
-
-def _question(
-    ranks: Ranks, p: int | None, openings: Openings | None, run: Run
-) -> Callable[[float, Clock], tuple[Answer, Bools | None]]:
-    """Return what says of a level whether a plan leaves nobody beyond it."""
-    if p is not None and p > 0:
-        return Reach(ranks, p, run).ask
-    if openings is not None:
-        return lambda level, clock: reach_within_limits(ranks, level, openings, run, clock)
-    return lambda _level, _clock: (
-        "no",
-        None,
-    )  # nothing may open, and the start says what that costs
-
-
-def _start(ranks: Ranks, p: int | None, openings: Openings | None, run: Run) -> Bools | None:
-    """Return a first plan where only a total limits it: a median of the steeper costs."""
-    if p is None:
-        nothing = np.zeros(ranks.count, dtype=bool)
-        allowed = openings is not None and openings.limits.kept_by(nothing)
-        return nothing if allowed else None
-    chosen = np.zeros(ranks.count, dtype=bool)
-    if p >= ranks.count:
-        return ~chosen
-    if p > 0:
-        largest = max(float(ranks.cap.max(initial=0.0)), 1e-300)
-        steep = replace(
-            ranks, cost=(ranks.cost / largest) ** _STEEP, cap=(ranks.cap / largest) ** _STEEP
-        )
-        search = PlanSearch(steep, p, run.seed)
-        search.descend_from(search.plan)
-        chosen[search.plan] = True
-    return chosen
-
-
-#: Share of the time left that one question may take.
-_SPELL = 0.3
-
-#: Power of the costs whose median stands in for the center at the start.
-_STEEP = 8

@@ -3,15 +3,16 @@
 minimise    sum of x[j]
 subject to  sum of x[j] over the columns within the level of row r >= 1   for the rows looked at
 
-More than p columns for some rows is more than p for all. Where p are enough for them, the rows
-left out join and the question is asked again: Chen and Chen, "New relaxation-based algorithms for
-the optimal solution of the continuous and discrete p-center problems", Computers and Operations
-Research 36, 2009; Contardo, Iori and Kramer, "A scalable exact algorithm for the vertex p-center
-problem", Computers and Operations Research 103, 2019.
+More than p columns for some rows is more than p for all. Where p are enough for them, by a walk or
+by the solver, the rows left out join and the question is asked again: Chen and Chen, "New
+relaxation-based algorithms for the optimal solution of the continuous and discrete p-center
+problems", Computers and Operations Research 36, 2009; Contardo, Iori and Kramer, "A scalable exact
+algorithm for the vertex p-center problem", Computers and Operations Research 103, 2019.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,10 @@ import numpy.typing as npt
 import pulp
 
 from .arrays import Bools, Ints
+from .center_bound import least_columns, left_short
+from .center_walk import CenterWalk, LevelTask, task_at
 from .effort import Run
+from .kernels_center import within
 from .median_clock import Clock
 from .median_ranks import Ranks
 from .model import CoverageModel
@@ -28,8 +32,20 @@ from .solvers import Request
 
 Answer = Literal["yes", "no", "unknown"]
 
+#: Covers the rows looked at within a level, or says that p columns cannot.
+_Proof = Callable[[float, Clock], tuple[Answer, Bools]]
+
 #: Rows that join at a time.
 _JOIN = 40
+
+#: Rows that join at a time where the relaxation leaves them short.
+_JOIN_RELAXED = 160
+
+#: The relaxation ends where such rows leave more than this of what its bound is below p.
+_SLOW = 0.75
+
+#: Patience of a walk over the rows looked at before the solver and before the relaxation is asked.
+_CARE, _HASTE = 2.0, 0.05
 
 #: Of a row that joins, one in so many of its columns, the nearest, keep other rows away.
 _APART = 4
@@ -52,12 +68,23 @@ class Reach:
     def __init__(self, ranks: Ranks, p: int, run: Run) -> None:
         self.ranks, self.p, self.run = ranks, p, run
         self._looked_at: Ints = np.zeros(0, dtype=np.int64)
+        self._relaxable = np.inf
+        self._walk = CenterWalk(ranks, p, np.zeros(0), run.seed)
 
     def ask(self, level: float, clock: Clock) -> tuple[Answer, Bools | None]:
         """Return whether p columns leave no row beyond ``level``, and such columns (q,).
 
         Where that is unknown, the columns are those of the trials that leave rows least far beyond.
         """
+        return self._ask(level, clock, self._solve, _CARE)
+
+    def relax(self, level: float, clock: Clock) -> tuple[Answer, Bools | None]:
+        """Return the same by walks and the relaxation alone: "no" less often, but quickly."""
+        return self._ask(level, clock, self._relaxed, _HASTE)
+
+    def _ask(
+        self, level: float, clock: Clock, prove: _Proof, patience: float
+    ) -> tuple[Answer, Bools | None]:
         chosen = np.zeros(self.ranks.count, dtype=bool)
         least, best = np.inf, None
         while True:
@@ -70,22 +97,54 @@ class Reach:
             if clock.over:
                 return "unknown", best
             self._join(beyond, level)
-            answer, chosen = self._few(level, clock)
+            at = self._task(level)
+            found = self._walk.cover(at, chosen, patience, lambda: not clock.over)
+            answer: Answer = "yes"
+            if found is None:
+                answer, found = prove(level, clock)
             if answer != "yes":
                 return answer, best
+            chosen = found
             self._fill(chosen, level)
 
-    def _join(self, beyond: Ints, level: float) -> None:
+    def _task(self, level: float) -> LevelTask:
+        looked_at = np.zeros(self.ranks.rows, dtype=bool)
+        looked_at[self._looked_at] = True
+        return task_at(self.ranks, level, looked_at)
+
+    def _relaxed(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
+        """Ask the relaxation, of ever more rows while they raise its bound: "no" or nothing."""
+        nothing = np.zeros(self.ranks.count, dtype=bool)
+        everything, missing = task_at(self.ranks, level), np.inf
+        while not clock.over:
+            known = len(self._looked_at)
+            bound, share = least_columns(self._task(level), nothing, self.p, lambda: not clock.over)
+            if bound > self.p:
+                return "no", nothing
+            short = left_short(everything, share)
+            if not len(short) or self.p - bound > _SLOW * missing:
+                break
+            missing = self.p - bound
+            self._join(short, level, _JOIN_RELAXED)
+            if len(self._looked_at) == known:
+                break
+        if not clock.over:
+            self._relaxable = level
+        return "unknown", nothing
+
+    def _join(self, beyond: Ints, level: float, most: int = _JOIN) -> None:
         """Look at some more rows, the hardest first, not all of them side by side."""
         costs, new = self.ranks, []
         taken = np.zeros(costs.count, dtype=bool)
-        reach = np.array([len(self._within(row, level)) for row in beyond])
-        for row in beyond[np.argsort(reach, kind="stable")].tolist():
-            columns = self._within(row, level)
+        reach = np.empty(costs.rows, dtype=np.int64)
+        within(costs.start, costs.cost, costs.cap, level, reach)
+        for row in beyond[np.argsort(reach[beyond], kind="stable")].tolist():
+            first = costs.start[row]
+            columns = costs.site[first : first + 1 + reach[row] // _APART]
             if not taken[columns[:1]].any():
-                taken[columns[: 1 + len(columns) // _APART]] = True
+                taken[columns] = True
                 new.append(row)
-            if len(new) == _JOIN:
+            if len(new) == most:
                 break
         self._looked_at = np.union1d(self._looked_at, np.array(new, dtype=np.int64))
 
@@ -103,8 +162,13 @@ class Reach:
             sites = np.concatenate([self._within(row, level) for row in beyond.tolist()])
             chosen[int(np.bincount(sites, minlength=len(chosen)).argmax())] = True
 
-    def _few(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
-        """Cover the rows looked at; the columns (q,) where p or fewer are enough."""
+    def _solve(self, level: float, clock: Clock) -> tuple[Answer, Bools]:
+        """Have the solver cover the rows looked at; the columns (q,) where p are enough.
+
+        Levels below all that the relaxation left open are for the relaxation first.
+        """
+        if level < self._relaxable and self._relaxed(level, clock)[0] == "no":
+            return "no", np.zeros(self.ranks.count, dtype=bool)
         chosen = np.zeros(self.ranks.count, dtype=bool)
         rows = self._looked_at[self.ranks.cap[self._looked_at] > level]
         table = np.zeros((len(rows), self.ranks.count), dtype=bool)

@@ -19,14 +19,14 @@ from .row_rules import Circles, RowFloors
 from .solve_openings import solve_openings
 
 
-def levels_of(ranks: Ranks) -> Floats:
-    """Return every largest impedance that a plan can have, rising."""
+def levels_of(ranks: Ranks, low: float = 0.0, high: float = np.inf) -> Floats:
+    """Return every largest impedance from ``low`` to ``high`` that a plan can have, rising."""
     nearest = np.where(
         np.diff(ranks.start) > 0, np.append(ranks.cost, 0.0)[ranks.start[:-1]], ranks.cap
     )
-    least = float(nearest.max(initial=0.0))
-    values = np.unique(np.concatenate([ranks.cost, ranks.cap, [least]]))
-    return np.asarray(values[values >= least])
+    least = max(low, float(nearest.max(initial=0.0)))
+    values = np.concatenate([ranks.cost, ranks.cap, nearest, [0.0]])
+    return np.unique(values[(values >= least) & (values <= high)])
 
 
 def worst(ranks: Ranks, chosen: Bools) -> float:

@@ -6,6 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TypedDict
 
+import numpy as np
+
+from quarterhour.data.faults import FaultLog
 from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools
@@ -16,6 +19,12 @@ from .solvers import Outcome, Request, Solver, choose_solver
 #: The solver is asked for a little less than the gap wanted, so that rounding does not spoil it.
 GAP_SHARE = 0.999
 
+#: Longest time limit, s: a year.
+LONGEST = 31_536_000
+
+#: More threads than any machine has.
+_MOST_THREADS = 4_096
+
 
 class Clock(TypedDict, total=False):
     """How long and how exactly: what is handed on to a further step of the same run.
@@ -23,11 +32,11 @@ class Clock(TypedDict, total=False):
     Attributes
     ----------
     time_limit
-        Wall time for everything, s (60).
+        Wall time for everything, s, 0 … `LONGEST` (60).
     gap
-        Relative gap |bound − objective| / objective at which to stop (1e-4).
+        Relative gap |bound − objective| / objective at which to stop, 0 … 1 (1e-4).
     seed, threads
-        For search and solver (0, 2).
+        For search and solver (0, 2); at least one thread.
     progress
         Told of task ``plan_solve`` in seconds; may raise KeyboardInterrupt to stop and keep the
         best plan found.
@@ -71,14 +80,17 @@ class Run:
         Raises
         ------
         InputFaults
-            If the solver is unknown or missing.
+            If the solver is unknown or missing, or a number is out of range.
         """
+        time_limit, gap = effort.get("time_limit", 60.0), effort.get("gap", 1e-4)
+        threads = effort.get("threads", 2)
+        check_clock(time_limit, gap, threads)
         return cls(
             solver=choose_solver(effort.get("solver", "highs")),
-            time_limit=effort.get("time_limit", 60.0),
-            gap=effort.get("gap", 1e-4),
+            time_limit=time_limit,
+            gap=gap,
             seed=effort.get("seed", 0),
-            threads=effort.get("threads", 2),
+            threads=threads,
             progress=effort.get("progress", silent),
             began=time.monotonic(),
         )
@@ -113,6 +125,20 @@ class Run:
             threads=self.threads,
             progress=self.progress,
         )
+
+
+def check_clock(time_limit: float = 0.0, gap: float = 0.0, threads: int = 1) -> None:
+    """Raise `InputFaults` naming each that is no number or out of the range `Clock` states."""
+    log = FaultLog()
+    for name, value, low, high in (
+        ("time_limit", time_limit, 0, LONGEST),
+        ("gap", gap, 0, 1),
+        ("threads", threads, 1, _MOST_THREADS),
+    ):
+        number = isinstance(value, (int, float, np.integer, np.floating))
+        if not number or not low <= value <= high:
+            log.add("siting_option_range", column=name, value=value, low=low, high=high)
+    log.raise_if_any()
 
 
 def tighter(first: float, second: float | None, sense: Sense) -> float:

@@ -19,7 +19,7 @@ from quarterhour.data.progress import Progress, silent
 
 from .arrays import Bools
 from .conflicts import find_conflicts
-from .effort import Effort, Run
+from .effort import Effort, Run, check_clock
 from .existing import Existing
 from .finish import Extras, Found, plan_of, refused
 from .median_assign import assign_solve, persons_per_outlet
@@ -82,9 +82,10 @@ def solve_median(
     Raises
     ------
     InputFaults
-        If a size does not fit, a number is negative or missing, p is out of range, or the solver
-        is unknown or missing.
+        If a size does not fit, a number is negative or missing, p or another number is out of
+        range, or the solver is unknown or missing.
     """
+    check_clock(time_limit, gap, threads)
     clock, chosen_solver = Clock(time_limit, progress), choose_solver(solver)
     table = checked(cost, weight, existing, p)
     ranks, beyond = ranked(table)

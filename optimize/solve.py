@@ -19,7 +19,7 @@ from .arrays import Bools, Floats
 from .conflicts import find_conflicts
 from .covered import chosen_pairs, items_of, newly_covered
 from .decompose import solve_by_parts
-from .effort import Effort
+from .effort import Effort, check_clock
 from .explain import LEAST_S, explain_infeasible
 from .openings import Openings, flatten
 from .plan import PROVEN, Chosen, Plan, Status, relative_gap
@@ -76,8 +76,10 @@ def plan_max_coverage(
     Raises
     ------
     InputFaults
-        If the solver is unknown, missing, or breaks off with an error.
+        If the solver is unknown, missing, or breaks off with an error, or a number is out of
+        range.
     """
+    check_clock(time_limit, gap, threads)
     began = time.monotonic()
     chosen_solver = choose_solver(solver)
     report = _Report(problem, chosen_solver.name, seed, gap, began)
