@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0912, PLR0915 - compiled loops are written out
+# ruff: noqa: C901, PLR0912 - compiled loops are written out
 """Compiled: simulated annealing over feasible plans."""
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ from quarterhour.coverage.compiled import compiled, inlined
 from .kernels_cover import Cover
 from .kernels_dice import below as _below
 from .kernels_dice import random as _random
+from .kernels_moves import NOISE, beside, for_uncovered, hold, release, swap_limits
 
 Array = NDArray[Any]
 
 #: Arithmetic noise allowed when a limit or floor is tested, as in `limits.TOLERANCE`.
-_NOISE = 1e-6
+
 
 #: Share of moves that look for a new site beside the old one; that only add; that only drop.
 _NEAR, _ADD, _DROP = 0.85, 0.04, 0.01
-
-#: Covered rows looked past in the search for an uncovered one.
-_TRIES = 4
 
 
 #: Stands in `Walk.alone` for nobody, and for several.
@@ -148,66 +146,11 @@ def _uncover(c: Cover, w: Walk, opening: Any, plain: Any) -> Any:
 
 
 @inlined
-def _use(c: Cover, w: Walk, opening: Any, sign: Any) -> None:
-    for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
-        w.used[c.limit_rows[at]] += sign * c.limit_values[at]
-
-
-@inlined
-def _within(c: Cover, w: Walk, opening: Any) -> Any:
-    """Whether every limit in which an opening counts is kept."""
-    for at in range(c.limit_start[opening], c.limit_start[opening + 1]):
-        row = c.limit_rows[at]
-        if w.used[row] > c.upper[row] + _NOISE or w.used[row] < c.lower[row] - _NOISE:
-            return False
-    return True
-
-
-@inlined
 def _floors_kept(c: Cover, w: Walk) -> Any:
     for f in range(len(c.floor_lower)):  # noqa: SIM110 - compiled: no generators
-        if w.reached[f] < c.floor_lower[f] - _NOISE:
+        if w.reached[f] < c.floor_lower[f] - NOISE:
             return False
     return True
-
-
-@inlined
-def _hold(w: Walk, opening: Any) -> None:
-    w.chosen[opening] = True
-    w.place[opening] = w.size[0]
-    w.held[w.size[0]] = opening
-    w.size[0] += 1
-
-
-@inlined
-def _release(w: Walk, opening: Any) -> None:
-    w.chosen[opening] = False
-    w.size[0] -= 1
-    last = w.held[w.size[0]]
-    w.held[w.place[opening]] = last
-    w.place[last] = w.place[opening]
-
-
-@inlined
-def _beside(c: Cover, dice: Array, opening: Any) -> Any:
-    """Return a random opening that shares a random row with ``opening``, or -1."""
-    start, end = c.opening_start[opening], c.opening_start[opening + 1]
-    if start == end:
-        return np.int64(-1)
-    row = c.opening_rows[start + _below(dice, end - start)]
-    start, end = c.row_start[row], c.row_start[row + 1]
-    return np.int64(c.row_openings[start + _below(dice, end - start)])
-
-
-@inlined
-def _for_uncovered(c: Cover, w: Walk, dice: Array) -> Any:
-    """Return a random opening that covers a random uncovered row; any opening where none is met."""
-    for _ in range(_TRIES if len(w.counts) else 0):
-        row = _below(dice, len(w.counts))
-        start, end = c.row_start[row], c.row_start[row + 1]
-        if w.counts[row] == 0 and end > start:
-            return np.int64(c.row_openings[start + _below(dice, end - start)])
-    return _below(dice, len(w.chosen))
 
 
 @compiled
@@ -244,41 +187,32 @@ def anneal(
             old = np.int64(w.held[_below(dice, w.size[0])])
         if kind < _ADD or kind >= _ADD + _DROP:
             if kind >= 1.0 - _NEAR and old >= 0:
-                new = _beside(c, dice, old)
+                new = beside(c, dice, old)
             else:
-                new = _for_uncovered(c, w, dice)
+                new = for_uncovered(c, w, dice)
             if new < 0 or w.chosen[new]:
                 continue
         least = heat * np.log(_random(dice))
         if _promise(c, w, old, new, least) < least:
             continue
-        if old >= 0:
-            _use(c, w, old, -1.0)
-        if new >= 0:
-            _use(c, w, new, 1.0)
+        if not swap_limits(c, w, old, new):
+            continue
         change = 0.0
-        kept = (old < 0 or _within(c, w, old)) and (new < 0 or _within(c, w, new))
-        if kept:
-            if old >= 0:
-                change -= _uncover(c, w, old, plain)
+        if old >= 0:
+            change -= _uncover(c, w, old, plain)
+        if new >= 0:
+            change += _cover(c, w, new, plain)
+        if change < least or not _floors_kept(c, w):
             if new >= 0:
-                change += _cover(c, w, new, plain)
-            kept = change >= least and _floors_kept(c, w)
-            if not kept:
-                if new >= 0:
-                    _uncover(c, w, new, plain)
-                if old >= 0:
-                    _cover(c, w, old, plain)
-        if not kept:
+                _uncover(c, w, new, plain)
             if old >= 0:
-                _use(c, w, old, 1.0)
-            if new >= 0:
-                _use(c, w, new, -1.0)
+                _cover(c, w, old, plain)
+            swap_limits(c, w, new, old)
             continue
         if old >= 0:
-            _release(w, old)
+            release(w, old)
         if new >= 0:
-            _hold(w, new)
+            hold(w, new)
         value += change
         if value > most + worth_noting:
             most, size = value, w.size[0]

@@ -8,21 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.coverage.compiled import compiled, inlined, inner
+from quarterhour.coverage.compiled import compiled, inlined
 
 from .kernels_dice import below, random
 from .kernels_fewest import Task
+from .kernels_moves import beside, for_uncovered, hold, release, swap_limits
 
 Array = NDArray[Any]
 
-#: Arithmetic noise allowed when a limit is tested, as in `limits.TOLERANCE`.
-_NOISE = 1e-6
-
 #: Share of moves that only add, that only drop, and of the swaps that look beside the old opening.
 _ADD, _DROP, _NEAR = 0.06, 0.06, 0.9
-
-#: Covered rows looked past in the search for an uncovered one.
-_TRIES = 4
 
 
 class Stroll(NamedTuple):
@@ -54,67 +49,14 @@ def _switch(t: Task, s: Stroll, opening: Any, sign: Any, fine: Array) -> Any:
     return change
 
 
-@inner
-def _use(t: Task, s: Stroll, opening: Any, sign: Any) -> None:
-    if opening >= 0:
-        for at in range(t.limit_start[opening], t.limit_start[opening + 1]):
-            s.used[t.limit_rows[at]] += sign * t.limit_values[at]
-
-
-@inner
-def _within(t: Task, s: Stroll, opening: Any) -> Any:
-    if opening >= 0:
-        for at in range(t.limit_start[opening], t.limit_start[opening + 1]):
-            row = t.limit_rows[at]
-            if s.used[row] > t.upper[row] + _NOISE or s.used[row] < t.lower[row] - _NOISE:
-                return False
-    return True
-
-
-@inner
-def _swap_limits(t: Task, s: Stroll, old: Any, new: Any) -> Any:
-    """Count ``new`` instead of ``old`` (−1: none) where that keeps all limits; whether it does."""
-    _use(t, s, old, -1.0)
-    _use(t, s, new, 1.0)
-    if _within(t, s, old) and _within(t, s, new):
-        return True
-    _use(t, s, new, -1.0)
-    _use(t, s, old, 1.0)
-    return False
-
-
-@inlined
-def _hold(s: Stroll, opening: Any) -> None:
-    s.chosen[opening] = True
-    s.place[opening] = s.size[0]
-    s.held[s.size[0]] = opening
-    s.size[0] += 1
-
-
-@inlined
-def _release(s: Stroll, opening: Any) -> None:
-    s.chosen[opening] = False
-    s.size[0] -= 1
-    last = s.held[s.size[0]]
-    s.held[s.place[opening]] = last
-    s.place[last] = s.place[opening]
-
-
 @inlined
 def _proposed(t: Task, s: Stroll, dice: Array, old: Any) -> Any:
     """Return an opening beside ``old``, or one over an uncovered row, or any."""
     if old >= 0 and random(dice) < _NEAR:
-        start, end = t.opening_start[old], t.opening_start[old + 1]
-        if start < end:
-            row = t.opening_rows[start + below(dice, end - start)]
-            start, end = t.row_start[row], t.row_start[row + 1]
-            return np.int64(t.row_openings[start + below(dice, end - start)])
-    for _ in range(_TRIES):
-        row = below(dice, len(s.counts))
-        start, end = t.row_start[row], t.row_start[row + 1]
-        if s.counts[row] == 0 and end > start:
-            return np.int64(t.row_openings[start + below(dice, end - start)])
-    return below(dice, len(s.chosen))
+        found = beside(t, dice, old)
+        if found >= 0:
+            return found
+    return for_uncovered(t, s, dice)
 
 
 @inlined
@@ -154,7 +96,7 @@ def stroll(
             if s.chosen[new]:
                 continue
         paid = (t.price[new] if new >= 0 else 0.0) - (t.price[old] if old >= 0 else 0.0)
-        if limited and not _swap_limits(t, s, old, new):
+        if limited and not swap_limits(t, s, old, new):
             continue
         change = paid
         for step in range(4):  # away with the old, in with the new; where refused, both back
@@ -167,12 +109,12 @@ def stroll(
                 change += _switch(t, s, opening, 1 if step % 2 else -1, fine)
         if refused:
             if limited:
-                _swap_limits(t, s, new, old)
+                swap_limits(t, s, new, old)
             continue
         if old >= 0:
-            _release(s, old)
+            release(s, old)
         if new >= 0:
-            _hold(s, new)
+            hold(s, new)
         price += paid
         if price < least - 1e-9 * (1.0 + abs(least)) and not _lacking(t, s):
             least, found = price, s.size[0]
