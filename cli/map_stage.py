@@ -25,7 +25,7 @@ from quarterhour.maps.study_maps import planner_map
 
 from . import measure_stage, plan_stage
 from .console import Screen
-from .map_tables import background, map_tables, street_lines
+from .map_tables import map_tables, street_lines
 from .report_question import proof
 from .stages import StageRecord, file_hash, read_record, stage_key
 from .study_run import StudyRun
@@ -145,7 +145,7 @@ def page_data(run: StudyRun, drawn: dict[str, gpd.GeoDataFrame]) -> PageData:
         types=tuple(_page_type(pack, kind.id, found["criterion"]) for kind in run.types),
         criterion=found["criterion"],
         streets=street_lines(run.network),
-        background=background(run),
+        background=run.background,
         areas=drawn.get("map_areas", run.inputs.areas.iloc[:0]),
         points=gpd.read_parquet(results / "points.parquet"),
         summary=pd.read_parquet(results / "summary.parquet"),

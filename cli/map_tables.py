@@ -54,7 +54,7 @@ def drawn_areas(run: StudyRun) -> gpd.GeoDataFrame:
 
 def ground(run: StudyRun) -> gpd.GeoDataFrame:
     """Return streets and background in one table: ``theme`` (street, land), ``kind``, ``name``."""
-    land = background(run).assign(theme="land")
+    land = run.background.assign(theme="land")
     streets = street_lines(run.network).assign(theme="street")
     columns = ["theme", "kind", "name", "geometry"]
     parts = [part[columns] for part in (land, streets) if len(part)]

@@ -15,6 +15,7 @@ from quarterhour.coverage.locate import locate
 from quarterhour.coverage.routes import route
 from quarterhour.coverage.states import State
 from quarterhour.optimize.evidence import SiteEvidence
+from quarterhour.optimize.plan import Chosen
 from quarterhour.optimize.problem import SitingProblem
 
 from .plan_result import PlanResult
@@ -180,22 +181,29 @@ def route_table(run: StudyRun, result: PlanResult, helped: Sequence[Helped]) -> 
         ``site`` (id), ``type``, ``point`` (id of the residential point), ``metres``, ``minutes``,
         ``geometry`` (LineString along the streets); a site that newly serves nobody has none.
     """
+    walked = [(item, one.worst) for item, one in zip(result.plan.chosen, helped, strict=True)
+              if one.worst >= 0]  # fmt: skip
+    columns = ["site", "type", "point", "metres", "minutes", "geometry"]
+    table = pd.DataFrame(_walks(run, result, walked) if walked else [], columns=columns)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=run.network.crs).to_crs(4326)
+
+
+def _walks(
+    run: StudyRun, result: PlanResult, walked: Sequence[tuple[Chosen, int]]
+) -> list[dict[str, object]]:
+    """Return a row of `route_table` for each outlet and the row of a residential point."""
     circles = result.before
-    used = sorted({item.candidate for item in result.plan.chosen})
-    sites = result.ground.table.iloc[used]
+    used = sorted({item.candidate for item, _ in walked})
     place = {candidate: number for number, candidate in enumerate(used)}
     places = locate(
-        run.network, sites, snap_limit=run.config.streets.snap_limit,
+        run.network, result.ground.table.iloc[used], snap_limit=run.config.streets.snap_limit,
         count_access=circles.locations.count_access,
     )  # fmt: skip
-    by = "metres" if circles.criterion == "metres" else "seconds"
     rows: list[dict[str, object]] = []
-    for item, one in zip(result.plan.chosen, helped, strict=True):
-        if one.worst < 0:
-            continue
+    for item, home in walked:
         way = route(
-            run.network, circles.locations.take([one.worst]), places.take([place[item.candidate]]),
-            by="metres" if by == "metres" else "seconds", profile=circles.profile,
+            run.network, circles.locations.take([home]), places.take([place[item.candidate]]),
+            by="metres" if circles.criterion == "metres" else "seconds", profile=circles.profile,
         )  # fmt: skip
         if way is None or way.line.is_empty:
             continue
@@ -204,12 +212,10 @@ def route_table(run: StudyRun, result: PlanResult, helped: Sequence[Helped]) -> 
             {
                 "site": f"{result.problem.candidate_ids[item.candidate]}:{kind}",
                 "type": kind,
-                "point": str(circles.demand["id"].iloc[one.worst]),
+                "point": str(circles.demand["id"].iloc[home]),
                 "metres": round(way.metres, 1),
                 "minutes": round(way.seconds / 60.0, 2),
                 "geometry": way.line,
             }
         )
-    columns = ["site", "type", "point", "metres", "minutes", "geometry"]
-    table = pd.DataFrame(rows, columns=columns)
-    return gpd.GeoDataFrame(table, geometry="geometry", crs=run.network.crs).to_crs(4326)
+    return rows

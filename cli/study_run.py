@@ -80,6 +80,13 @@ class StudyRun:
 
         return cached_network(self.inputs.streets, self.config.study.crs, self.results / "cache")
 
+    @cached_property
+    def background(self) -> gpd.GeoDataFrame:
+        """Water, parks and railways to draw behind the streets; empty where there are none."""
+        from .map_tables import background  # noqa: PLC0415 - it needs this class
+
+        return background(self)
+
     @property
     def criterion(self) -> Criterion:
         """What thresholds are tested on."""

@@ -55,6 +55,7 @@ GAP_UNITS = {
     "point": "id",
 }
 
+_WORDS = ("id", "place_name", "place_name_en", "type", "clause", "act_level")
 _DIGITS = 10
 
 
@@ -98,6 +99,7 @@ def gap_list(
     table["clause"] = [(clauses or {}).get(kind, "") for kind in table["type"]]
     keys = zip(table["district"], table["street"], table["type"], strict=True)
     table["act_level"] = [_level(levels, *key) for key in keys]
+    table = table.astype(dict.fromkeys(_WORDS, str))  # without a row they would be numbers
     table["priority"] = 1.0
     table["severity"] = table["residents"]
     ranked = with_rank(table)

@@ -18,7 +18,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import kendalltau
 
 from .gaps import with_rank
 from .summary import CIRCLE
@@ -163,6 +162,8 @@ def sensitivity(
         correlation with the base, NaN for fewer than two gaps); and one row a gap: ``id,
         rank_base, rank_best, rank_worst`` over all scenarios.
     """
+    from scipy.stats import kendalltau  # noqa: PLC0415 - takes a second to load, needed here alone
+
     base_weights = asdict(weights)
     base = _ranks(gaps, components, base_weights)
     watched = min(top, len(gaps))

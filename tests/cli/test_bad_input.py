@@ -196,17 +196,17 @@ def test_gates_outside_the_extent_go_with_their_homes(listen, demo_study):
 # --- results that cannot be written ---
 
 
-def test_a_folder_in_place_of_a_result(listen, demo_study):
-    page = demo_study / "results" / "map.html"
+def test_a_folder_in_place_of_a_result(listen, tiny_study):
+    page = tiny_study / "results" / "map.html"
     page.unlink()
     page.mkdir()
-    before = contents(demo_study)
-    code, _, err = listen("map", demo_study, "--lang", "en")
+    before = contents(tiny_study)
+    code, _, err = listen("map", tiny_study, "--lang", "en")
     assert code == 1
     assert str(page) in " ".join(err.split())
     assert "then run again" in " ".join(err.split())
     assert "Traceback" not in err
-    assert contents(demo_study) == before
+    assert contents(tiny_study) == before
 
 
 def test_a_file_in_place_of_the_results_folder(listen, demo_study):
@@ -227,11 +227,11 @@ def test_a_damaged_cache_is_made_again(listen, demo_study):
     assert network.read_bytes() == whole
 
 
-def test_a_damaged_record_is_made_again(listen, demo_study):
-    record = demo_study / "results" / "map.json"
+def test_a_damaged_record_is_made_again(listen, tiny_study):
+    record = tiny_study / "results" / "map.json"
     before = record.read_bytes()
     record.write_bytes(before[: len(before) // 2])
-    assert listen("run", demo_study, "--quiet")[0] == 0
+    assert listen("run", tiny_study, "--quiet")[0] == 0
     assert record.read_bytes() == before
 
 

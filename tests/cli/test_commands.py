@@ -1,8 +1,6 @@
 """The commands as a user meets them: words, exit codes, files, resume."""
 
 import json
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import pytest
 
 from quarterhour.cli.app import run
 from quarterhour.data.text import languages
+
+from .tiny_city import write_city
 
 
 def call(capsys, *words):
@@ -27,15 +27,14 @@ def facts(study, stage):
     return json.loads((study / "results" / f"{stage}.json").read_text(encoding="utf-8"))["facts"]
 
 
-def test_demo_ends_with_page_and_three_findings(tmp_path):
-    command = [sys.executable, "-m", "quarterhour.cli", "demo", "city", "--lang", "en"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    tail = done.stdout[done.stdout.index("Findings:") :].splitlines()
+def test_demo_ends_with_page_and_three_findings(from_a_shell):
+    out, err, code = ((from_a_shell / name).read_text("utf-8") for name in ("out", "err", "code"))
+    assert code == "0", err
+    tail = out[out.index("Findings:") :].splitlines()
     assert [line.split(".")[0].strip() for line in tail[1:4]] == ["1", "2", "3"]
     assert tail[4].endswith("map.html")
-    assert (tmp_path / "city" / "results" / "map.html").is_file()
-    assert "Traceback" not in done.stderr
+    assert (from_a_shell / "demo" / "results" / "map.html").is_file()
+    assert "Traceback" not in err
 
 
 def test_demo_findings_are_those_of_the_tables(demo_run):
@@ -113,31 +112,52 @@ def stamps(study):
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()}
 
 
-def test_second_run_keeps_everything_and_fresh_makes_it_anew(capsys, demo_study):
-    before = stamps(demo_study)
-    code, out, _ = call(capsys, "run", demo_study, "--verbose", "--lang", "en")
+def test_second_run_keeps_everything_and_fresh_makes_it_anew(capsys, tiny_study):
+    before = stamps(tiny_study)
+    code, out, _ = call(capsys, "run", tiny_study, "--verbose", "--lang", "en")
     assert (code, out.count("earlier results kept")) == (0, 3)
-    assert stamps(demo_study) == before
-    call(capsys, "map", demo_study, "--fresh", "--quiet")
-    after = stamps(demo_study)
+    assert stamps(tiny_study) == before
+    call(capsys, "map", tiny_study, "--fresh", "--quiet")
+    after = stamps(tiny_study)
     assert all(after[name] > before[name] for name in before)
 
 
-def test_changed_plan_options_keep_the_measures(capsys, demo_study):
-    before = stamps(demo_study)
-    path = demo_study / "study.toml"
-    path.write_text(path.read_text("utf-8").replace("outlets = 40", "outlets = 5"), "utf-8")
-    assert call(capsys, "run", demo_study, "--quiet")[0] == 0
-    after = stamps(demo_study)
+def test_changed_plan_options_keep_the_measures(capsys, tiny_study):
+    before = stamps(tiny_study)
+    path = tiny_study / "study.toml"
+    path.write_text(path.read_text("utf-8").replace("outlets = 2", "outlets = 1"), "utf-8")
+    assert call(capsys, "run", tiny_study, "--quiet")[0] == 0
+    after = stamps(tiny_study)
     assert after["measure.json"] == before["measure.json"]
     assert after["plan.json"] > before["plan.json"]
-    assert facts(demo_study, "plan")["outlets"] == 5
+    assert facts(tiny_study, "plan")["outlets"] == 1
 
 
-def test_a_damaged_result_is_made_again(capsys, demo_study):
-    page = demo_study / "results" / "map.html"
+# Nobody lacks a shop: each home has one at its door; or nothing is known of any shop.
+@pytest.mark.parametrize("known", [True, False])
+def test_a_city_without_a_gap_is_run_whole(capsys, tmp_path, known):
+    kind = "convenience" if known else "repair"
+    plan = f'types = ["{kind}"]\noutlets = 2\n[map]\nsheet = false'
+    study = write_city(tmp_path / "city", plan)
+    text = (study / "study.toml").read_text("utf-8").replace('none_exist = ["breakfast"]\n', "")
+    text = text.replace('types = ["convenience", "breakfast"]', f'types = ["{kind}"]')
+    (study / "study.toml").write_text(text, "utf-8")
+    homes = pd.read_csv(study / "homes.csv")
+    shops = homes[["id", "name", "lon", "lat"]].assign(type="convenience", status="open")
+    shops.to_csv(study / "shops.csv", index=False)
+    code, _, err = call(capsys, "run", study, "--quiet")
+    assert code == 0, err
+    city = facts(study, "measure")["types"][kind]
+    assert [city[state] for state in ("covered", "gap")] == ([230, 0] if known else [0, 0])
+    assert pd.read_parquet(study / "results" / "gaps.parquet").empty
+    assert facts(study, "plan")["outlets"] == 0
+    assert (study / "results" / "map.html").is_file()
+
+
+def test_a_damaged_result_is_made_again(capsys, tiny_study):
+    page = tiny_study / "results" / "map.html"
     page.write_text("cut off", encoding="utf-8")
-    assert call(capsys, "run", demo_study, "--quiet")[0] == 0
+    assert call(capsys, "run", tiny_study, "--quiet")[0] == 0
     assert page.stat().st_size > 100_000
 
 

@@ -48,12 +48,13 @@ def listen(capsys, monkeypatch):
 
 @pytest.fixture(scope="module")
 def small_run(demo_run, tmp_path_factory):
-    """The demo study with few homes and no further measures, run whole: it runs often here."""
+    """The demo study with few homes, no further measures and no sheet: it runs often here."""
     folder = tmp_path_factory.mktemp("small") / "study"
     shutil.copytree(demo_run, folder, ignore=shutil.ignore_patterns("results"))
     text = (folder / spoil.STUDY).read_text("utf-8")
     head, tail = text.index("[complaints]"), text.index("[plan]")
-    (folder / spoil.STUDY).write_text(text[:head] + text[tail:], "utf-8")
+    plan = text[tail:].replace("[plan]\n", "[map]\nsheet = false\n[plan]\ncurve_points = 0\n")
+    (folder / spoil.STUDY).write_text(text[:head] + plan, "utf-8")
     homes = spoil.read_rows(folder / spoil.RESIDENCES)[:200]
     kept = {row[0] for row in homes}
     gates = spoil.read_rows(folder / spoil.ENTRANCES)
@@ -202,6 +203,7 @@ def read_key(study):
     return read_record(study / "results", "measure").key
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes(listen, demo_run, demo_study):
     shutil.rmtree(demo_study / "results")
     assert listen("run", demo_study, "--quiet")[0] == 0
@@ -242,7 +244,10 @@ def cells(results, *, but):
     [
         (lambda study: spoil.option(study, "outlets = 40", "outlets = 12"), ("plan", "map")),
         (lambda study: spoil.change(study, spoil.CANDIDATES, r2={"面积": "57"}), ("plan", "map")),
-        (lambda study: spoil.option(study, "[plan]", '[map]\ntitle = "别"\n[plan]'), ("map",)),
+        (
+            lambda study: spoil.option(study, "sheet = false", 'sheet = false\ntitle = "别"'),
+            ("map",),
+        ),
         (touch, ()),
     ],
     ids=["plan option", "candidates", "map option", "times of files"],

@@ -13,6 +13,8 @@ from quarterhour.cli.measures import MEASURES
 from quarterhour.data.dictionary import data_dictionary
 from quarterhour.data.text import catalogue, languages
 
+from .tiny_city import write_city
+
 LEVELS = ["city", "district", "street", "community"]
 
 
@@ -197,17 +199,13 @@ def test_a_study_compared_with_itself_is_all_the_same(capsys, demo_run, tmp_path
     assert not pd.read_parquet(tmp_path / "same" / "coverage_change.parquet")["change"].any()
 
 
-def test_studies_without_a_common_type_cannot_be_compared(capsys, demo_run, demo_study):
-    with (demo_study / "study.toml").open("a", encoding="utf-8") as stream:
-        stream.write('\n[measure]\ntypes = ["repair"]\n')
-    other = demo_study.parent / "other"
-    other.mkdir()
-    for path in demo_run.iterdir():
-        if path.is_file():
-            (other / path.name).write_bytes(path.read_bytes())
-    with (other / "study.toml").open("a", encoding="utf-8") as stream:
-        stream.write('\n[measure]\ntypes = ["laundry"]\n')
-    code, _, err = call(capsys, "compare", demo_study, other, "--lang", "en")
+def test_studies_without_a_common_type_cannot_be_compared(capsys, tmp_path):
+    both = [write_city(tmp_path / kind) for kind in ("convenience", "repair")]
+    for study in both:
+        text = (study / "study.toml").read_text(encoding="utf-8")
+        text = text.replace('types = ["convenience", "breakfast"]', f'types = ["{study.name}"]')
+        (study / "study.toml").write_text(text.replace('["breakfast"]', "[]"), encoding="utf-8")
+    code, _, err = call(capsys, "compare", *both, "--lang", "en")
     assert code == 1
     assert "no type alike" in err
 
@@ -236,8 +234,11 @@ def test_checkup_package_has_its_five_parts(capsys, demo_study):
     assert {entry["sha256"] for entry in said["study"]["facts"]["inputs"]}
 
 
-def test_checkup_says_what_has_no_satisfaction(capsys, bare, tmp_path):
-    code, _, err = call(capsys, "checkup", bare, "--out", tmp_path / "five", "--lang", "en")
+def test_checkup_says_what_has_no_satisfaction(capsys, tiny_study, tmp_path):
+    text = (tiny_study / "study.toml").read_text(encoding="utf-8")
+    chinese = text.replace('language = "en"', 'language = "zh"')
+    (tiny_study / "study.toml").write_text(chinese, encoding="utf-8")
+    code, _, err = call(capsys, "checkup", tiny_study, "--out", tmp_path / "five", "--lang", "en")
     assert code == 0, err
     book = openpyxl.load_workbook(tmp_path / "five" / "4-满意度汇总.xlsx")
     assert "缺项说明" in book.sheetnames

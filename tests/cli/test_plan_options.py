@@ -123,7 +123,7 @@ def test_years_serve_the_most_people_first(city):
     ids=["years", "fewest"],
 )
 def test_findings_speak_of_residents_whatever_the_objective(tmp_path, plan, objective, covered):
-    folder = write_city(tmp_path / "city", SHOP + plan)
+    folder = write_city(tmp_path / "city", SHOP + plan + "\n[map]\nsheet = false")
     records = run_stages(folder, ("measure", "plan", "map"), Screen("en", quiet=True))
     assert records["plan"].facts["objective"] == pytest.approx(objective)
     finding = records["map"].facts["findings_en"][-1]
@@ -141,10 +141,10 @@ def test_shares_of_the_years_add_up(city):
 
 # B holds two outlets, A one: 100 + 60 = 160 split, 120 at B alone, but 60 more for its circles.
 @pytest.mark.parametrize(("reward", "sites"), [(0, "AB"), (1, "BB")])
-def test_full_circles_may_count_more(tmp_path, reward, sites):
+def test_full_circles_may_count_more(city, reward, sites):
     plan = f"outlets = 2\nforbidden = ['D', 'C']\ncircle_reward = {reward}"
     plan += '\ntypes = ["convenience", "breakfast"]'
-    table, facts = planned(tmp_path / "city", plan, capacity={"A": 1, "B": 2})
+    table, facts = planned(city, plan, capacity={"A": 1, "B": 2})
     assert sorted(table["candidate"]) == list(sites)
     assert facts["objective"] == (160 if reward == 0 else 180)
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import geopandas as gpd
 import pandas as pd
@@ -59,28 +60,27 @@ def test_the_first_page_leads_only_to_files_of_the_site(site):
     assert not re.search(r"https?://", re.sub(r'xmlns="[^"]+"', "", text))
 
 
-def test_sources_and_licences_are_those_the_study_states(demo_study, tmp_path):
-    file = demo_study / "study.toml"
+def test_sources_and_licences_are_those_the_study_states(tiny_study, tmp_path):
+    file = tiny_study / "study.toml"
     text = file.read_text(encoding="utf-8")
     stated = 'source = "街道办 <b>普查</b>"\nlicence = "CC BY 4.0"'
     file.write_text(add_options(text, "demand", stated), encoding="utf-8")
-    with_options(demo_study, 'licence = "ODbL"\ncontact = "who@example.org"')
-    publish(demo_study, QUIET, to=str(tmp_path / "site"))
+    with_options(tiny_study, 'licence = "ODbL"\ncontact = "who@example.org"')
+    publish(tiny_study, QUIET, to=str(tmp_path / "site"))
     page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     for words in ("街道办 &lt;b&gt;普查&lt;/b&gt;", "CC BY 4.0", "ODbL", "who@example.org"):
         assert words in page
     assert "<b>普查" not in page
 
 
-def test_what_is_private_is_nowhere_in_the_site(demo_study, tmp_path):
+def test_what_is_private_is_nowhere_in_the_site(demo_study, site, tmp_path):
     """Names of sites, and of homes, are looked for in every byte of every file."""
     results = demo_study / "results"
     sites = pd.read_parquet(results / "sites.parquet")
     points = gpd.read_parquet(results / "points.parquet")
     secret_home = points["name"][points["name"].str.len() > 3].iloc[0]
     secret_site = sites["id"].iloc[0]
-    folder = tmp_path / "site"
-    publish(demo_study, QUIET, to=str(folder))
+    folder = shutil.copytree(site, tmp_path / "site")
     assert secret_site.encode() in everything(folder)
     assert secret_home.encode() in everything(folder)
     named = [
@@ -125,14 +125,14 @@ def test_somebody_else_s_folder_is_left_alone(demo_run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
-def test_a_mark_cannot_make_us_delete_outside_the_folder(demo_run, tmp_path):
+def test_a_mark_cannot_make_us_delete_outside_the_folder(tiny_run, tmp_path):
     victim = tmp_path / "victim.txt"
     victim.write_text("stay")
     target = tmp_path / "site"
     target.mkdir()
     mark = {"program": "quarterhour", "files": ["../victim.txt"]}
     (target / "publication.json").write_text(json.dumps(mark))
-    publish(demo_run, QUIET, to=str(target))
+    publish(tiny_run, QUIET, to=str(target))
     assert victim.read_text() == "stay"
 
 

@@ -73,7 +73,11 @@ class WalkGraph:
 
 
 @pytest.mark.parametrize(
-    ("name", "streets"), [("wangjing", "streets-2012.osm.pbf"), ("bit", "streets-2024.osm.pbf")]
+    ("name", "streets"),
+    [
+        ("wangjing", "streets-2012.osm.pbf"),
+        pytest.param("bit", "streets-2024.osm.pbf", marks=pytest.mark.slow),
+    ],
 )
 def test_distances_equal_an_independent_graph(example, shared, name, streets):
     folder = example(name, "measure", measure='criterion = "metres"')
@@ -97,7 +101,7 @@ def test_distances_equal_an_independent_graph(example, shared, name, streets):
     assert sum(here.values()) > 0.8 * len(sample)
 
 
-@pytest.fixture(scope="module", params=["wangjing", "bit"])
+@pytest.fixture(scope="module", params=["wangjing", pytest.param("bit", marks=pytest.mark.slow)])
 def whole(request, example):
     return example(request.param, "measure", "plan", "map")
 

@@ -59,6 +59,7 @@ class Finished(SchedulerPlugin):
             self.parts.append(worker)
 
 
+@pytest.mark.slow
 def test_parts_are_solved_on_a_cluster_and_side_by_side_with_the_same_plan(tmp_path):
     counted, plans = Finished(), {}
     for threads in (1, 2):
@@ -95,11 +96,11 @@ def test_parts_of_a_plan_need_the_scheduler_that_is_named(tmp_path):
     assert [fault.code for fault in caught.value.faults] == ["scheduler_unusable"]
 
 
-def test_a_scheduler_that_is_not_there_is_one_fault(demo_study, capsys):
-    before = (demo_study / "results" / "plan.json").read_bytes()
-    words = ("plan", demo_study, "--fresh", "--lang", "en", "--scheduler", "tcp://127.0.0.1:1")
+def test_a_scheduler_that_is_not_there_is_one_fault(tiny_study, capsys):
+    before = (tiny_study / "results" / "plan.json").read_bytes()
+    words = ("plan", tiny_study, "--fresh", "--lang", "en", "--scheduler", "tcp://127.0.0.1:1")
     assert call(*words) == 1
     said = capsys.readouterr().err
     assert "127.0.0.1:1" in said
     assert "Traceback" not in said
-    assert (demo_study / "results" / "plan.json").read_bytes() == before
+    assert (tiny_study / "results" / "plan.json").read_bytes() == before

@@ -15,6 +15,9 @@ from quarterhour.coverage.locate import locate_nodes
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.pairs import pairs
 
+#: What PuLP 4 will ask to be installed beside it.
+pytestmark = pytest.mark.filterwarnings("ignore:PULP_CBC_CMD is deprecated:DeprecationWarning")
+
 
 @st.composite
 def instances(draw):
@@ -66,7 +69,7 @@ def test_nothing_is_served_twice_nor_beyond_capacity(instance):
 def by_pulp(source, target, cost, demand, capacity, preferred):
     """Return the three values of the lexicographic programme, step by step, by CBC."""
     model = pulp.LpProblem("assign", pulp.LpMinimize)
-    flow = [pulp.LpVariable(f"f{k}", 0) for k in range(len(source))]
+    flow = [model.add_variable(f"f{k}", 0) for k in range(len(source))]
     for i, units in enumerate(demand):
         model += pulp.lpSum(f for f, s in zip(flow, source, strict=True) if s == i) <= units
     for j, units in enumerate(capacity):

@@ -165,6 +165,7 @@ def test_no_gap_gives_an_empty_list():
     table, spread = sensitivity(gaps, parts, PriorityWeights())
     assert (table["max_move"] == 0).all()
     assert len(spread) == 0
+    assert len(gaps.merge(spread, on="id")) == 0  # ids are text even where there are none
 
 
 def complaints(*rows):

@@ -254,6 +254,15 @@ def test_a_graph_that_is_no_street_network_is_refused(graph, words):
         StreetNetwork.from_osmnx(graph)
 
 
+def test_metres_that_are_called_degrees_are_refused():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=440_000.0, y=4_420_000.0)
+    graph.add_node(2, x=440_100.0, y=4_420_000.0)
+    graph.add_edge(1, 2, length=100.0)
+    with pytest.raises(NetworkError, match="beyond 180 or 90 degrees: give the CRS"):
+        StreetNetwork.from_osmnx(graph)
+
+
 def test_what_is_no_graph_is_refused():
     with pytest.raises(NetworkError, match="expected a graph of networkx or osmnx, not a int"):
         StreetNetwork.from_osmnx(5)

@@ -31,7 +31,7 @@ def moscow(shared):
     return StreetNetwork.from_arrays(nodes.x, nodes.y, edges.u, edges.v, edges.length)
 
 
-@pytest.fixture(scope="module", params=[*BEIJING, "moscow"])
+@pytest.fixture(scope="module", params=[*BEIJING, pytest.param("moscow", marks=pytest.mark.slow)])
 def case(request, shared):
     """A network, all its nodes as points, and its plain graph."""
     if request.param == "moscow":

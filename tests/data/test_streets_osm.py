@@ -277,10 +277,16 @@ EXTRACTS = {
     "streets-2012.osm.pbf": lambda tags: tags.get("highway") in CLASSES_2012,
     "streets-2024.osm.pbf": walkable,
 }
+#: The larger real extract is a second example of the same.
+NAMES = [
+    "walk-small-2024.osm",
+    "streets-2024.osm.pbf",
+    pytest.param("streets-2012.osm.pbf", marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", EXTRACTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_real_streets_equal_networkx(shared, name):
     path = shared / "beijing" / name
     log = FaultLog()
@@ -300,7 +306,7 @@ def test_real_streets_equal_networkx(shared, name):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", EXTRACTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_real_distances_equal_networkx(shared, name):
     path = shared / "beijing" / name
     streets = read_streets(path, log=FaultLog())
@@ -317,7 +323,7 @@ def test_real_distances_equal_networkx(shared, name):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["streets-2012.osm.pbf", "streets-2024.osm.pbf"])
+@pytest.mark.parametrize("name", NAMES[1:])
 def test_leaving_out_trunk_roads_does_not_tear_the_streets_apart(shared, name):
     """Of the junctions joined with trunk roads, 99.5 in 100 stay joined without them."""
     path = shared / "beijing" / name

@@ -10,7 +10,7 @@ import osmnx as ox
 import pytest
 from pyproj import Geod
 
-from quarterhour.data import streets_place
+from quarterhour.data import streets_download
 from quarterhour.data.faults import FaultLog
 from quarterhour.data.streets_place import download_place
 
@@ -152,7 +152,7 @@ def test_no_connection_is_one_clear_fault_at_once(monkeypatch, tmp_path):
 
 
 def test_a_server_that_never_answers_is_given_up(monkeypatch, tmp_path):
-    monkeypatch.setattr(streets_place, "PROBE_SECONDS", 0.3)
+    monkeypatch.setattr(streets_download, "PROBE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         monkeypatch.setattr(ox.settings, "nominatim_url", f"http://127.0.0.1:{port}/")

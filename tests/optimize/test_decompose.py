@@ -35,9 +35,7 @@ def towns(seed, *, count=4, n=12, m=6, **more):
     )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from(["highs", "cbc"]))
-def test_the_parts_together_are_as_good_as_the_whole(seed, solver):
+def check_the_parts(seed, solver):
     openings = flatten(towns(seed))
     whole = solve_openings(openings, gap=0.0)
     parts = solve_by_parts(openings, gap=0.0, solver=solver)
@@ -47,9 +45,20 @@ def test_the_parts_together_are_as_good_as_the_whole(seed, solver):
     assert parts.bound <= openings.value(whole.chosen) + 1e-3
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 10**6))
-def test_a_floor_over_several_parts_is_kept_exactly(seed):
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["highs", "cbc"]))
+def test_the_parts_together_are_as_good_as_the_whole(seed, solver):
+    check_the_parts(seed, solver)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["highs", "cbc"]))
+def test_the_parts_of_many_together_are_as_good_as_the_whole(seed, solver):
+    check_the_parts(seed, solver)
+
+
+def check_a_floor(seed):
     rng = np.random.default_rng(seed)
     problem = towns(seed)
     floor = Floor(float(rng.uniform(0.1, 0.5)), type="b")
@@ -61,6 +70,19 @@ def test_a_floor_over_several_parts_is_kept_exactly(seed):
     if whole.chosen is not None:
         assert openings.feasible(parts.chosen)
         assert openings.value(parts.chosen) == pytest.approx(openings.value(whole.chosen))
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_floor_over_several_parts_is_kept_exactly(seed):
+    check_a_floor(seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_floors_over_several_parts_are_kept_exactly(seed):
+    check_a_floor(seed)
 
 
 def test_circles_and_wishes_to_stay_together():
@@ -92,6 +114,7 @@ def test_interrupted_the_best_plan_is_kept_with_a_true_bound():
     assert openings.value(found.chosen) <= openings.value(best.chosen) <= found.bound + 1e-6
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_find_the_same():
     openings = flatten(towns(11, count=6, n=60, m=25))
     alone = solve_by_parts(openings, gap=0.0)

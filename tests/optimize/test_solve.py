@@ -30,7 +30,15 @@ def reach_of_all(state):
     return state.openings.most()
 
 
-@pytest.mark.parametrize(("solver", "examples"), [("highs", 150), ("cbc", 60)])
+@pytest.mark.parametrize(
+    ("solver", "examples"),
+    [
+        ("highs", 40),
+        ("cbc", 15),
+        pytest.param("highs", 150, marks=pytest.mark.slow),
+        pytest.param("cbc", 60, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("reduce", [True, False])
 @pytest.mark.parametrize("quick", [True, False])
 def test_equals_brute_force(

@@ -17,6 +17,9 @@ locate = pytest.importorskip("spopt.locate", reason="spopt is not installed (ext
 gpd = pytest.importorskip("geopandas")
 pulp = pytest.importorskip("pulp")
 
+#: spopt makes its variables, and asks for CBC, as PuLP 4 no longer will.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulp")
+
 P = 4
 
 

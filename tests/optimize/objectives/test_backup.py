@@ -36,7 +36,15 @@ def most_backup(problem, first, worth, before):
     return max(values, default=None)
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(24)), ("cbc", range(24, 34))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(10)),
+        ("cbc", range(24, 28)),
+        pytest.param("highs", range(10, 24), marks=pytest.mark.slow),
+        pytest.param("cbc", range(28, 34), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("first", ["required", "traded"])
 def test_equals_enumeration(first, solver, seeds):
     for seed in seeds:
@@ -64,8 +72,11 @@ def test_cbc_is_asked_again_where_its_preprocessing_loses_part_of_the_objective(
     agrees(plan, most_backup(problem, "traded", 0.5, None))
 
 
-def test_fewest_outlets_come_before_backup():
-    for seed in range(40, 60):
+@pytest.mark.parametrize(
+    "seeds", [range(40, 47), pytest.param(range(47, 60), marks=pytest.mark.slow)]
+)
+def test_fewest_outlets_come_before_backup(seeds):
+    for seed in seeds:
         problem = random_problem(seed, tight=False)
         known = ~problem.unknown
         plans = [

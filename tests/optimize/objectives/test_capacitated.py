@@ -75,7 +75,15 @@ class Drawn:
         return total
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(12)), ("cbc", range(12, 17))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(6)),
+        ("cbc", range(12, 14)),
+        pytest.param("highs", range(6, 12), marks=pytest.mark.slow),
+        pytest.param("cbc", range(14, 17), marks=pytest.mark.slow),
+    ],
+)
 def test_equals_enumeration(solver, seeds):
     for seed in seeds:
         drawn = Drawn(seed)
@@ -165,7 +173,15 @@ def check_assignment(drawn, plan):
     assert sum(parts.values()) == pytest.approx(plan.figures["served"])
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(20, 30)), ("cbc", range(30, 34))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(20, 24)),
+        ("cbc", range(30, 32)),
+        pytest.param("highs", range(24, 30), marks=pytest.mark.slow),
+        pytest.param("cbc", range(32, 34), marks=pytest.mark.slow),
+    ],
+)
 def test_fewest_within_capacity_equals_enumeration(solver, seeds):
     for seed in seeds:
         drawn = Drawn(seed)

@@ -59,7 +59,15 @@ def fewest(problem, *, share=1.0, each="all", price="outlets"):
     return min(prices, default=None)
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(14)), ("cbc", range(14, 20))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(6)),
+        ("cbc", range(14, 16)),
+        pytest.param("highs", range(6, 14), marks=pytest.mark.slow),
+        pytest.param("cbc", range(16, 20), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_equals_enumeration(options, solver, seeds):
     for seed in seeds:

@@ -77,7 +77,15 @@ class Drawn:
         return total
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(20)), ("cbc", range(20, 28))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(8)),
+        ("cbc", range(20, 23)),
+        pytest.param("highs", range(8, 20), marks=pytest.mark.slow),
+        pytest.param("cbc", range(23, 28), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("gap", [0.0, 1e-3])
 def test_market_share_equals_enumeration(gap, solver, seeds):
     for seed in seeds:
@@ -99,7 +107,15 @@ def test_market_share_equals_enumeration(gap, solver, seeds):
             assert share == pytest.approx(plan.objective, abs=1e-6)
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(30, 54)), ("cbc", range(54, 62))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(30, 42)),
+        ("cbc", range(54, 58)),
+        pytest.param("highs", range(42, 54), marks=pytest.mark.slow),
+        pytest.param("cbc", range(58, 62), marks=pytest.mark.slow),
+    ],
+)
 def test_target_share_equals_enumeration(solver, seeds):
     for seed in seeds:
         drawn = Drawn(seed)
@@ -119,7 +135,15 @@ def test_target_share_equals_enumeration(solver, seeds):
         assert not plan.found or drawn.captured(opened(plan)) >= wanted - 1e-6
 
 
-@pytest.mark.parametrize(("solver", "seeds"), [("highs", range(70, 94)), ("cbc", range(94, 102))])
+@pytest.mark.parametrize(
+    ("solver", "seeds"),
+    [
+        ("highs", range(70, 82)),
+        ("cbc", range(94, 98)),
+        pytest.param("highs", range(82, 94), marks=pytest.mark.slow),
+        pytest.param("cbc", range(98, 102), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("levels", [None, 2])
 def test_attendance_equals_enumeration(levels, solver, seeds):
     for seed in seeds:
