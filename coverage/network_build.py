@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
 from pyproj.exceptions import CRSError
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-
-from quarterhour.data import utm
 
 from .errors import NetworkError, raise_all
 from .network_checks import crs_breaches
@@ -143,7 +143,10 @@ def line_lengths(start: NDArray[np.int64], gx: Floats, gy: Floats) -> Floats:
 def utm_zone(lon: Floats, lat: Floats) -> CRS:
     """Return the WGS-84 UTM zone of the middle of the points."""
     raise_all(NetworkError, _lonlat_breaches(lon, lat))
-    return utm.utm_zone(lon, lat)
+    middle = (float(lon.min() + lon.max()) / 2, float(lat.min() + lat.max()) / 2)
+    area = AreaOfInterest(middle[0], middle[1], middle[0], middle[1])
+    found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=area)
+    return CRS.from_epsg(int(found[0].code))
 
 
 def metric(crs: Any) -> CRS:

@@ -15,7 +15,6 @@ from .frame_parts import ReadFrame
 from .streets import Streets
 from .study import STUDY_FILE
 from .tables import RawTable
-from .utm import utm_zone
 
 #: Metres from every street beyond which a candidate is a mistake of the table.
 ELSEWHERE_M = 2000.0
@@ -123,8 +122,9 @@ def metres_to_streets(points: gpd.GeoDataFrame, streets: Streets) -> NDArray[np.
     """Return the metres from each point to the nearest street, in the streets' UTM zone (n,)."""
     owner = np.repeat(np.arange(streets.n_edges), np.diff(streets.edge_start))
     degrees = shapely.linestrings(np.column_stack([streets.lon, streets.lat]), indices=owner)
-    plane = utm_zone(streets.lon, streets.lat)
-    tree = shapely.STRtree(gpd.GeoSeries(degrees, crs=4326).to_crs(plane).to_numpy())
+    lines = gpd.GeoSeries(degrees, crs=4326)
+    plane = lines.estimate_utm_crs()
+    tree = shapely.STRtree(lines.to_crs(plane).to_numpy())
     places = points.geometry.to_crs(plane).to_numpy()
     (_, _), metres = tree.query_nearest(places, return_distance=True, all_matches=False)
     return np.asarray(metres, dtype=np.float64)

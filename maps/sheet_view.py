@@ -11,7 +11,6 @@ import shapely
 from pyproj import CRS
 
 from quarterhour.data.text import tr
-from quarterhour.data.utm import utm_zone
 
 from .classes import DIVERGING, given
 from .coverage_layers import TODAY
@@ -96,7 +95,6 @@ def sheet_view(results: StudyResults, kind: str, when: str, language: str) -> Sh
         if given_ not in known:
             message = f"no {what} {given_!r}; there are {', '.join(known)}"
             raise ValueError(message)
-    west, south, east, north = opening_bounds([results])
-    extent = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=4326)
-    crs = utm_zone(np.array([west, east]), np.array([south, north]))
+    extent = gpd.GeoSeries([shapely.box(*opening_bounds([results]))], crs=4326)
+    crs = extent.estimate_utm_crs()
     return SheetView(results, kind, when, language, steps, crs, extent.to_crs(crs).total_bounds)

@@ -92,7 +92,6 @@ def persons(found):
     return sum(int(r["居民人数"] or 0) for r in found)
 
 
-@pytest.mark.slow
 def test_code_makes_the_shipped_bytes(tmp_path, capsys):
     main([str(tmp_path / "again")])
     made = {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()}
