@@ -251,6 +251,8 @@ def _worst_finding(found: dict[str, Any], language: str) -> list[str]:
 def _circle_finding(found: dict[str, Any], language: str) -> str:
     circle = found["circle"]
     basic = sum(entry["basic"] for entry in found["types"].values())
+    if not basic:
+        return tr("cli.finding.no_circle", language)
     parts = {name: circle[name] for name in ("covered", "gap", "unknown")}
     everyone = sum(parts.values()) or 1.0
     return tr(

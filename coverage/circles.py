@@ -119,10 +119,12 @@ class ServiceCircles:
     def circle(self) -> npt.NDArray[np.int8]:
         """State of the whole circle, int8 (n,).
 
-        Covered when every basic type is covered, a gap when one is a gap, else unknown.
+        Covered when every basic type is covered, a gap when one is a gap, else unknown; unknown as
+        well where no basic type is judged.
         """
         basic = self.state[:, [kind.basic for kind in self.types]]
-        full = np.where((basic == State.COVERED).all(axis=1), State.COVERED, State.UNKNOWN)
+        whole = (basic == State.COVERED).all(axis=1) & (basic.shape[1] > 0)
+        full = np.where(whole, State.COVERED, State.UNKNOWN)
         return np.where((basic == State.GAP).any(axis=1), State.GAP, full).astype(np.int8)
 
     @property

@@ -153,6 +153,13 @@ def test_circle_needs_every_basic_type(town):
     assert near.circle.tolist() == [State.COVERED]
 
 
+def test_without_a_basic_type_no_circle_is_judged(town):
+    types = [ServiceType("park", 100, 2, basic=False)]
+    circles = measure_circles(town, people([0, 900]), shops([0], kinds=["park"]), types)
+    assert circles.state[:, 0].tolist() == [State.COVERED, State.GAP]
+    assert circles.circle.tolist() == [State.UNKNOWN, State.UNKNOWN]
+
+
 def test_unknown_type_leaves_the_circle_unknown_unless_another_is_a_gap(town):
     circles = measure_circles(town, people([100, 900]), shops([0]), [SHOP, CAFE])
     assert circles.circle.tolist() == [State.UNKNOWN, State.GAP]
