@@ -20,14 +20,17 @@ from .median_rows import only_total
 from .median_serving import valid
 from .single_source_bound import SingleBound, most_open
 from .single_source_search import SingleSearch
-from .single_source_table import Table, filled
+from .single_source_table import Table, filled, trimmed
 from .single_source_tree import SingleTree
 
 #: Rounds of the search in one spell, times 100 rows; spells in vain after which it ends.
 _SPELL, _VAIN = 400, 2
 
-#: Steps of the bound in one climb, and climbs.
-_CLIMB, _CLIMBS = 2000, 12
+#: Steps of the bound in one climb: at most, at least, and times rows and outlets.
+_CLIMB, _LEAST_CLIMB, _CLIMB_WORK = 2000, 20, 400_000_000
+
+#: What a climb must raise the bound by, as a share of it, not to be in vain.
+_RAISED = 1e-4
 
 #: Share of the time left in which search and bound are to end.
 _SHARE = 0.4
@@ -71,10 +74,8 @@ def solve_single(table: Table, chosen: Bools, run: Run) -> Solved:
     elif not interrupted:
         prove = _prove if only_total(table.walking.openings) is None else _branch
         ended, proven = prove(search, bound, run)
-    value = search.value
-    return Solved(
-        search.chosen(), table.shares(search.who), value, min(proven, value), search.start, ended
-    )
+    value, used = search.value, trimmed(table, search.chosen(), search.who)
+    return Solved(used, table.shares(search.who), value, min(proven, value), search.start, ended)
 
 
 def goal_below(table: Table, value: float, gap: float) -> float:
@@ -98,25 +99,24 @@ def _paid(table: Table, search: SingleSearch) -> Floats:
 
 def _search_and_climb(search: SingleSearch, bound: SingleBound, run: Run, until: float) -> None:
     """Search and climb by turns until both are in vain, the gap is closed, or the time over."""
-    table, vain = search.table, 0
+    table, vain, theta = search.table, 0, 1.0
     rounds = max(_SPELL * 100 // max(len(search.who), 1), 1)
-    for turn in range(_CLIMBS):
-        before, pairs = search.value, bound.pairs()
-        for _ in range(2 if turn == 0 else 1):
-            search.shake(rounds)
-            if run.left() < until:
-                return
-            run.tell()
+    steps = int(np.clip(_CLIMB_WORK // table.cost.size, _LEAST_CLIMB, _CLIMB))
+    while vain < _VAIN and run.left() > until:
+        run.tell()
+        before, pairs, low = search.value, bound.pairs(), bound.value
+        search.shake(rounds)
         goal = goal_below(table, search.value, run.gap)
-        bound.climb(goal, _CLIMB, 1.0 if turn == 0 else 0.3)
+        if run.left() < until:
+            return
+        bound.climb(goal, steps, theta)
         if bound.value >= goal:
             return
-        wished = bound.wished
-        if table.walking.openings.limits.kept_by(wished):
-            search.offer(filled(table, wished))
-        vain = 0 if search.value < before or bound.pairs() < 0.98 * pairs else vain + 1
-        if vain >= _VAIN or run.left() < until:
-            return
+        if table.walking.openings.limits.kept_by(bound.wished):
+            search.offer(filled(table, bound.wished))
+        raised = bound.value - low > _RAISED * abs(bound.value)
+        better = search.value < before or bound.pairs() < 0.98 * pairs
+        vain, theta = 0 if raised or better else vain + 1, 0.3
 
 
 def _branch(search: SingleSearch, bound: SingleBound, run: Run) -> tuple[str, float]:

@@ -116,3 +116,15 @@ def filled(table: Table, chosen: Bools) -> Bools:
             activity[columns.indices[part]] = more
             full[o] = True
     return full
+
+
+def trimmed(table: Table, chosen: Bools, who: Ints) -> Bools:
+    """Return the plan without openings that serve nobody, as far as the limits allow."""
+    openings, kept = table.walking.openings, chosen.copy()
+    used = np.zeros(table.cost.shape[1], dtype=bool)
+    used[who[who >= 0]] = True
+    idle = chosen & ~used[: table.count] & (openings.gain <= 0)
+    for o in np.flatnonzero(idle).tolist():
+        kept[o] = False
+        kept[o] = not openings.limits.kept_by(kept)
+    return kept

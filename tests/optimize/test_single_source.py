@@ -127,6 +127,22 @@ def test_points_that_cannot_all_be_served_whole_are_infeasible_where_they_must()
     assert plan_least_walking(problem, penalty=50.0, **options).objective == 6 * (1 + 1 + 50)
 
 
+def test_outlets_that_serve_nobody_stay_closed_unless_a_quota_asks_for_them():
+    walk = sparse.csr_array(np.array([[1.0, 2.0, 5.0], [3.0, 1.0, 5.0]]))
+    options = {"persons": 20.0, "split": False, "gap": 0.0, "p": 3}
+    for least_shops, opened in ((0, 2), (3, 3)):
+        problem = siting_problem(
+            types=["shop"],
+            residents=[6, 6],
+            covers=[walk],
+            impedance=[walk],
+            quotas=[Quota(least_shops, None)],
+        )
+        plan = plan_least_walking(problem, **options)
+        assert plan.objective == 12
+        assert len(plan.chosen) == opened
+
+
 def random_plane(seed, n, p):
     """An instance like those of the OR-Library: points in a square, whole distances."""
     rng = np.random.default_rng(seed)
