@@ -24,6 +24,9 @@ Array = NDArray[Any]
 #: A plan this much dearer than the best, as a share of it, is still gone on from.
 _SLACK = 0.01
 
+#: Rows freed at random, at most on average.
+_LOOSE = 20.0
+
 #: Rounds in vain after which the search goes back to the best plan.
 _PATIENCE = 60
 
@@ -165,10 +168,21 @@ def _shift(t: Any, outlets: Array, noise: float) -> Any:
 
 
 @inner
-def _swap(t: Any, noise: float) -> Any:
+def _at_nearest(t: Any, outlets: Array, r: int) -> Any:
+    """Whether no open outlet is cheaper for row r than what it pays."""
+    least = np.inf
+    for o in outlets:
+        least = min(least, t.cost[r, o])
+    return least >= _paid(t, r, t.who[r])
+
+
+@inner
+def _swap(t: Any, outlets: Array, noise: float) -> Any:
     """Exchange the outlets of two rows wherever that saves; return whether any did."""
     moved, rows = False, len(t.who)
     for a in range(rows):
+        if _at_nearest(t, outlets, a):
+            continue  # of two rows that swap one must save
         for b in range(rows):
             x, y = t.who[a], t.who[b]
             if x == y or y < 0 or t.cost[a, y] >= _paid(t, a, x):
@@ -284,7 +298,7 @@ def _descend(t: Any, noise: float) -> None:
     """Move until nothing saves more than ``noise``."""
     outlets = _outlets(t)
     while True:
-        while _shift(t, outlets, noise) or _swap(t, noise):
+        while _shift(t, outlets, noise) or _swap(t, outlets, noise):
             pass
         if _recenter(t, noise):
             outlets = _outlets(t)
@@ -313,7 +327,7 @@ def _disturb(t: Any, todo: Array) -> Any:
         for r in range(len(t.who)):
             if t.who[r] == old or (t.who[r] >= 0 and t.cost[r, j] < t.cost[r, t.who[r]]):
                 many = _free(t, r, todo, many)
-    loose = random(t.dice) * 0.2
+    loose = random(t.dice) * min(0.2, _LOOSE / len(t.who))
     for r in range(len(t.who)):
         if t.who[r] >= 0 and random(t.dice) < loose:
             many = _free(t, r, todo, many)

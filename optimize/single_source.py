@@ -23,8 +23,12 @@ from .single_source_search import SingleSearch
 from .single_source_table import Table, filled, trimmed
 from .single_source_tree import SingleTree
 
-#: Rounds of the search in one spell, times 100 rows; spells in vain after which it ends.
-_SPELL, _VAIN = 400, 2
+#: Rounds of the search in one spell, times 100 rows; between two looks at the clock, times their
+#: square; spells in vain after which it ends.
+_SPELL, _PIECE, _VAIN = 400, 200, 2
+
+#: Gap of the root from which on one thread goes on searching: a proof is far off.
+_WIDE = 0.04
 
 #: Steps of the bound in one climb: at most, at least, and times rows and outlets.
 _CLIMB, _LEAST_CLIMB, _CLIMB_WORK = 2000, 20, 400_000_000
@@ -100,12 +104,11 @@ def _paid(table: Table, search: SingleSearch) -> Floats:
 def _search_and_climb(search: SingleSearch, bound: SingleBound, run: Run, until: float) -> None:
     """Search and climb by turns until both are in vain, the gap is closed, or the time over."""
     table, vain, theta = search.table, 0, 1.0
-    rounds = max(_SPELL * 100 // max(len(search.who), 1), 1)
     steps = int(np.clip(_CLIMB_WORK // table.cost.size, _LEAST_CLIMB, _CLIMB))
     while vain < _VAIN and run.left() > until:
         run.tell()
         before, pairs, low = search.value, bound.pairs(), bound.value
-        search.shake(rounds)
+        _spell(search, run, until)
         goal = goal_below(table, search.value, run.gap)
         if run.left() < until:
             return
@@ -117,6 +120,20 @@ def _search_and_climb(search: SingleSearch, bound: SingleBound, run: Run, until:
         raised = bound.value - low > _RAISED * abs(bound.value)
         better = search.value < before or bound.pairs() < 0.98 * pairs
         vain, theta = 0 if raised or better else vain + 1, 0.3
+
+
+def _spell(search: SingleSearch, run: Run, until: float) -> None:
+    """Search for so many rounds, or until only ``until`` seconds are left."""
+    rounds, piece = max(100 * _SPELL // max(len(search.who), 1), 1), _piece(search)
+    for done in range(0, rounds, piece):
+        if run.left() < until:
+            return
+        search.shake(min(piece, rounds - done))
+
+
+def _piece(search: SingleSearch) -> int:
+    """Return how many rounds there are between two looks at the clock."""
+    return max(100 * 100 * _PIECE // max(len(search.who), 1) ** 2, 1)
 
 
 def _branch(search: SingleSearch, bound: SingleBound, run: Run) -> tuple[str, float]:
@@ -135,7 +152,16 @@ def _branch(search: SingleSearch, bound: SingleBound, run: Run) -> tuple[str, fl
             _take(search, who)
 
     tree = SingleTree(bound, goal, offer, offer_plan)
-    clock.work([lambda: tree.work(lambda: clock.over)] * run.threads)
+
+    def search_on() -> None:
+        while not clock.over and tree.bound() < goal():
+            with lock:
+                search.shake(_piece(search))
+
+    jobs = [lambda: tree.work(lambda: clock.over)] * run.threads
+    if search.value - bound.value > _WIDE * search.value:
+        jobs[0] = search_on
+    clock.work(jobs)
     proven = min(tree.bound(), claimed(table, search.value, run.gap))
     ended = "time_limit" if clock.over else "finished"
     return "interrupted" if clock.interrupted else ended, whole_up(table, proven)

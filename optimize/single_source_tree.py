@@ -19,8 +19,11 @@ from .arrays import Bools, Floats, Ints
 from .kernels_knapsack import Knapsacks, climb, rule_out
 from .single_source_bound import SingleBound, with_opened
 
-#: Steps of the bound at a node, the first step, and steps in vain before it is halved.
-_STEPS, _THETA, _PATIENCE = 120, 0.5, 12
+#: Steps of the bound at a node: at most, at least, and times rows and outlets.
+_STEPS, _LEAST_STEPS, _WORK = 120, 10, 10_000_000
+
+#: The first step, and steps in vain before it is halved.
+_THETA, _PATIENCE = 0.5, 12
 
 Packed = npt.NDArray[np.uint8]
 
@@ -79,6 +82,8 @@ class SingleTree:
         self.goal, self.offer, self.offer_plan = goal, offer, offer_plan
         self.nodes = 0
         self._table, self._left = root.table, root.left
+        work = _WORK // max(root.table.cost.size, 1)
+        self._steps = int(np.clip(work, _LEAST_STEPS, _STEPS))
         self._lock, self._busy = threading.Lock(), dict[int, float]()
         self._open: list[tuple[float, int, Node]] = []
         self._keep(_node(root.left, root.value, root.multipliers, root.often))
@@ -99,8 +104,11 @@ class SingleTree:
                     return
                 threading.Event().wait(0.001)  # another thread may open nodes
                 continue
-            for half in (node.half, ~node.half):
-                self._look(node, half)
+            self._look(node, node.half, over)
+            if over():
+                self._keep(node)
+            else:
+                self._look(node, ~node.half, over)
             with self._lock:
                 del self._busy[me]
 
@@ -123,7 +131,7 @@ class SingleTree:
             self.nodes += 1
             heapq.heappush(self._open, (node.bound, self.nodes, node))
 
-    def _look(self, node: Node, half: Bools) -> None:
+    def _look(self, node: Node, half: Bools, over: Callable[[], bool]) -> None:
         """Bound one half of a node, and keep it where a plan below the goal may be in it."""
         left = self._knapsacks(node)
         left.cost[node.row, ~half] = np.inf
@@ -132,12 +140,13 @@ class SingleTree:
         if bool((np.isinf(left.cost).all(axis=1) & np.isinf(left.out)).any()):
             return
         goal, multipliers = self.goal(), node.multipliers.copy()
-        bound, chosen, often = climb(left, multipliers, goal, _STEPS, _THETA, _PATIENCE)
+        bound, chosen, often = climb(left, multipliers, goal, self._steps, _THETA, _PATIENCE)
         bound = max(float(bound), node.bound)
         if bound >= goal:
             return
-        rule_out(left, multipliers, goal)
-        if self.nodes % 16 == 0:
+        if not over():
+            rule_out(left, multipliers, goal)
+        if self.nodes % 16 == 0 and not over():
             self.offer(chosen)
         self._keep(_node(with_opened(left), bound, multipliers, often))
 
