@@ -103,6 +103,11 @@ class Run:
         """Return the wall time left, s; negative when it is over."""
         return self.time_limit - self.seconds()
 
+    def tell(self) -> None:
+        """Tell how far the run is; raises KeyboardInterrupt where it is to stop."""
+        whole = int(self.time_limit)
+        self.progress("plan_solve", min(int(self.seconds()), whole), whole)
+
     def request(self, *, gap: float | None = None, share: float = 1.0) -> Request:
         """Return a request to the solver for a share of the time left."""
         wanted = GAP_SHARE * self.gap if gap is None else gap

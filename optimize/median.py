@@ -17,17 +17,17 @@ import numpy.typing as npt
 
 from quarterhour.data.progress import Progress, silent
 
-from .arrays import Bools
 from .conflicts import find_conflicts
 from .effort import Effort, Run, check_clock
 from .existing import Existing
 from .finish import Extras, Found, plan_of, refused
-from .median_assign import assign_solve, persons_per_outlet
+from .median_assign import assign_solve
 from .median_clock import Clock
 from .median_input import checked, ranked
-from .median_levels import solve_levels
+from .median_nearest import nearest_only
 from .median_result import DistanceSolution, solution
-from .median_rows import Walking, only_total, walking_rows
+from .median_rows import walking_rows
+from .median_serving import persons_per_outlet
 from .median_solve import solve_ranks
 from .objective_checks import need_impedance, number_between, refuse_rules
 from .plan import Plan
@@ -192,7 +192,7 @@ def plan_least_walking(
         room = persons_per_outlet(problem, walking, persons)
         found, extras = assign_solve(walking, existing, nearest, room, run, split=split)
     else:
-        found = _nearest_only(walking, run)
+        found = nearest_only(walking, run)
         extras = Extras(unreachable=walking.unreachable)
     if found.chosen is not None and must_reach and found.objective >= walking.beyond:
         ended = "infeasible" if found.bound > 0.5 * walking.beyond else "unknown"
@@ -207,32 +207,3 @@ def plan_least_walking(
     return plan_of(
         problem, walking.openings, found, run, sense="min", kind="least_walking", extras=extras
     )
-
-
-def _nearest_only(walking: Walking, run: Run) -> Found:
-    """Solve by the fast path where a total is the only limit, else by levels of distance."""
-    bounds = only_total(walking.openings)
-    if bounds is None or walking.openings.gain.any():
-        return solve_levels(walking, run)
-    least, most = bounds
-    clock = Clock(run.left(), run.progress)
-    found = solve_ranks(
-        walking.ranks,
-        most,
-        gap=run.gap,
-        seed=run.seed,
-        threads=run.threads,
-        clock=clock,
-        solver=run.solver,
-    )
-    ended = "interrupted" if found.interrupted else "time_limit"
-    chosen = _filled(found.chosen, least)
-    return Found(chosen, walking.ranks.value(chosen), found.bound, found.start, ended)
-
-
-def _filled(chosen: Bools, least: int) -> Bools:
-    """Return the plan with so many columns at least: one more never makes a walk longer."""
-    filled = chosen.copy()
-    missing = max(least - int(filled.sum()), 0)
-    filled[np.flatnonzero(~filled)[:missing]] = True
-    return filled
