@@ -25,7 +25,9 @@ from .annealing import HOT, anneal_plan
 from .arrays import Bools
 from .core import Core, core_of, merged, promising
 from .cover_arrays import cover_of
+from .cover_state import CoverState
 from .effort import Run
+from .greedy import greedy
 from .model import coverage_model
 from .openings import Openings
 from .plan import PROVEN, relative_gap
@@ -129,6 +131,8 @@ def search_large(openings: Openings, start: Bools, bound: float, run: Run) -> Se
         _search(search)
     except KeyboardInterrupt:
         search.ended = "interrupted"
+    if not search.proven():  # a walk that was cut while hot may have left something to open
+        search.offer(greedy(CoverState.of(openings, search.best)).chosen)
     if search.proven():
         search.ended = "finished"
     return search

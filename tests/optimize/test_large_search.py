@@ -197,6 +197,16 @@ def test_large_problem_is_solved_to_a_small_gap_and_the_same_twice(dense):
     assert plans[0].objective > plans[0].greedy
 
 
+def test_nothing_that_would_gain_is_left_closed_when_the_clock_stops(dense):
+    openings = flatten(dense(1000, 500, 12, radius=0.08, seed=4))
+    few = np.arange(openings.count) < 3
+    found = large_search.search_large(
+        openings, few, openings.most(), Run.begin({"time_limit": 0.0, "gap": 0.0})
+    )
+    assert found.best.sum() == 12
+    assert found.ended == "time_limit"
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 4.0])
 def test_large_problem_keeps_the_clock(dense, seconds):
     problem = dense(3000, 1500, 25, radius=0.1)
