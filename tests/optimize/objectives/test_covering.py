@@ -180,12 +180,12 @@ def test_same_seed_same_cover(dense):
 
 @pytest.mark.parametrize("options", [{"each": "point"}, {"share": 0.9}], ids=str)
 def test_interrupted_search_keeps_the_best_with_its_bound(dense, options):
-    problem = dense(900, 900, 900, radius=0.06)
+    problem = dense(1500, 1500, 1500, radius=0.06)
     told = []
 
     def progress(*args):
         told.append(args)
-        if len(told) == 5:
+        if len(told) == 2:
             raise KeyboardInterrupt
 
     plan = plan_fewest(problem, progress=progress, time_limit=60, gap=0.0, **options)
