@@ -120,8 +120,7 @@ class Search:
 
     def tell(self) -> None:
         """Tell of progress; it may raise to interrupt."""
-        limit = int(self.run.time_limit)
-        self.run.progress("plan_solve", min(int(self.run.seconds()), limit), limit)
+        self.run.tell()
 
 
 def search_large(openings: Openings, start: Bools, bound: float, run: Run) -> Search:
@@ -215,7 +214,8 @@ def _first_round(search: Search) -> Relaxed:
                 anneal_plan(openings, start, moves=moves, seed=own, go_on=told, cover=cover)
             )
             walked += moves
-            search.pace = (time.monotonic() - began) / walked
+            if go_on() or len(plans) == 1:  # a walk that was cut took fewer moves
+                search.pace = (time.monotonic() - began) / walked
         relaxed = wait(relaxing)
     search.tighten(relaxed.bound)
     _merge(search, sorted(plans, key=openings.value)[-_MERGED:])

@@ -197,6 +197,34 @@ def test_large_problem_is_solved_to_a_small_gap_and_the_same_twice(dense):
     assert plans[0].objective > plans[0].greedy
 
 
+@pytest.mark.parametrize("slow", ["relax", "anneal_plan"])
+def test_what_is_found_does_not_depend_on_which_is_slow(dense, monkeypatch, slow):
+    openings = flatten(dense(2000, 800, 20, radius=0.08, seed=6))
+    start, found, walks = greedy(CoverState(openings)).chosen, [], []
+    real, anneal = getattr(large_search, slow), large_search.anneal_plan
+
+    def delayed(*given, go_on, **options):
+        return real(*given, go_on=lambda: time.sleep(0.02) or go_on(), **options)
+
+    def counted(*given, **options):
+        walks[-1] += 1
+        return anneal(*given, **options)
+
+    for delays in (False, True):
+        monkeypatch.setattr(large_search, "anneal_plan", counted)
+        if delays:
+            anneal = delayed if slow == "anneal_plan" else anneal
+            monkeypatch.setattr(large_search, "relax", delayed if slow == "relax" else relax)
+        walks.append(0)
+        search = large_search.Search(
+            openings, Run.begin({"time_limit": 300.0, "gap": 0.0}), start.copy(), openings.most()
+        )
+        large_search._first_round(search)
+        found.append(search.best)
+    assert walks[0] == walks[1] > 1
+    assert (found[0] == found[1]).all()
+
+
 def test_nothing_that_would_gain_is_left_closed_when_the_clock_stops(dense):
     openings = flatten(dense(1000, 500, 12, radius=0.08, seed=4))
     few = np.arange(openings.count) < 3
