@@ -11,8 +11,6 @@ from quarterhour.coverage.locate import locate
 from quarterhour.coverage.network import StreetNetwork
 from quarterhour.coverage.routes import routes
 from quarterhour.coverage.service_areas import service_areas
-from quarterhour.data.background import read_background
-from quarterhour.data.faults import FaultLog
 
 from .study_run import StudyRun
 
@@ -25,7 +23,6 @@ WORST_WALKS = 10
 #: Metres by which outlines of service areas are simplified for drawing.
 DRAWN_WITHIN = 3.0
 
-_OSM = (".osm", ".pbf", ".osm.gz", ".osm.bz2")
 _SECONDS = 60.0
 
 
@@ -67,19 +64,6 @@ def street_lines(network: StreetNetwork) -> gpd.GeoDataFrame:
     lines = shapely.linestrings(np.column_stack([network.gx, network.gy]), indices=owner)
     table = {"kind": network.edge_class, "name": network.edge_name}
     return gpd.GeoDataFrame(table, geometry=lines, crs=network.crs).to_crs(4326)
-
-
-def background(run: StudyRun) -> gpd.GeoDataFrame:
-    """Return water, parks and railways; an empty table where there are none."""
-    streets = run.config.streets
-    path = run.folder / (streets.background or streets.file)
-    empty = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=4326)
-    if not path.is_file() or not (streets.background or path.name.endswith(_OSM)):
-        return empty
-    log = FaultLog()
-    found = read_background(path, log=log, tolerance=max(run.config.map.simplify, 0.1))
-    log.raise_if_any()
-    return empty if found is None else found
 
 
 def reach(run: StudyRun, outlets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

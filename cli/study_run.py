@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from .premises import Premises
 
+#: Ends of street files that hold the background as well.
+_OSM = (".osm", ".pbf", ".osm.gz", ".osm.bz2")
+
 
 @dataclass
 class StudyRun:
@@ -83,9 +86,18 @@ class StudyRun:
     @cached_property
     def background(self) -> gpd.GeoDataFrame:
         """Water, parks and railways to draw behind the streets; empty where there are none."""
-        from .map_tables import background  # noqa: PLC0415 - it needs this class
+        import geopandas as gpd  # noqa: PLC0415 - heavy
 
-        return background(self)
+        from quarterhour.data.background import read_background  # noqa: PLC0415
+
+        given, tolerance = self.config.streets.background, max(self.config.map.simplify, 0.1)
+        path, log = self.folder / (given or self.config.streets.file), FaultLog()
+        found = None
+        if path.is_file() and (given or path.name.endswith(_OSM)):
+            found = read_background(path, log=log, tolerance=tolerance)
+            log.raise_if_any()
+        nothing = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=4326)
+        return nothing if found is None else found
 
     @property
     def criterion(self) -> Criterion:

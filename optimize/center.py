@@ -26,7 +26,7 @@ from .median_clock import Clock
 from .median_input import checked, ranked
 from .median_ranks import Ranks, narrow, rank_entries
 from .median_result import DistanceSolution, solution
-from .median_rows import only_total, walking_rows
+from .median_rows import only_total, opened_at_least, walking_rows
 from .objective_checks import need_impedance, number_between, refuse_rules
 from .openings import Openings
 from .plan import Plan
@@ -158,7 +158,7 @@ def plan_center(
         result = Found(None, 0.0, min(found.bound, beyond), 0.0, ended)
     else:
         least = 0 if bounds is None else bounds[0]
-        chosen = _filled(chosen, least)
+        chosen = opened_at_least(chosen, least)
         result = Found(chosen, worst(ranks, chosen), found.bound, found.start, ended)
     figures = {} if result.chosen is None else walking.figures(result.chosen)
     extras = Extras(unreachable=walking.unreachable, figures=figures)
@@ -205,12 +205,6 @@ def _search(
     chosen = certain.copy()
     chosen[~certain] = found.chosen
     return replace(found, chosen=chosen)
-
-
-def _filled(chosen: Bools, least: int) -> Bools:
-    filled = chosen.copy()
-    filled[np.flatnonzero(~filled)[: max(least - int(filled.sum()), 0)]] = True
-    return filled
 
 
 def _ranks(matrix: object, near: Floats, scale: Floats) -> tuple[Ranks, float]:

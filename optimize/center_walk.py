@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Bools, Floats, Ints
-from .cover_search import dice_of
+from .cover_search import dice_of, started
 from .kernels_center import by_column, force_single, within
-from .kernels_fewest import Choice, Task, start_choice, walk
+from .kernels_fewest import Task, walk
 from .median_ranks import Ranks
 
 #: Steps between two looks at the clock.
@@ -167,7 +167,8 @@ class CenterWalk:
         if most <= 0:
             return None
         kept = np.flatnonzero(chosen & ~at.forced)[:most]
-        choice = _choice(at, kept, self.ranks.count, self.weight[at.rows])
+        open_first = np.isin(np.arange(self.ranks.count), kept)
+        choice = started(at.task, open_first, self.weight[at.rows])
         clock: Floats = np.array([0.0, len(kept), most + 1.0])
         best = np.zeros(self.ranks.count, dtype=np.int64)
         for _ in range(_chunks(at.task, most, patience)):
@@ -188,27 +189,3 @@ def _chunks(task: Task, p: int, patience: float) -> int:
     touched = entries / (len(task.row_start) - 1) * entries / len(task.price)
     steps = patience * min(_IDLE_WORK / touched, _IDLE_STEPS * p)
     return max(int(steps / _CHUNK), 1)
-
-
-def _choice(at: LevelTask, kept: Ints, count: int, weight: Floats) -> Choice:
-    rows = len(at.rows)
-    chosen = np.zeros(count, dtype=bool)
-    chosen[kept] = True
-    choice = Choice(
-        chosen=np.zeros(count, dtype=bool),
-        counts=np.zeros(rows, dtype=np.int32),
-        only=np.zeros(rows, dtype=np.int64),
-        weight=weight,
-        score=np.zeros(count),
-        opened_at=np.zeros(count, dtype=np.int64),
-        changed_at=np.zeros(rows, dtype=np.int64),
-        held=np.zeros(count, dtype=np.int64),
-        held_place=np.zeros(count, dtype=np.int64),
-        bare=np.zeros(rows, dtype=np.int64),
-        bare_place=np.zeros(rows, dtype=np.int64),
-        size=np.zeros(2, dtype=np.int64),
-        used=np.zeros(0),
-        reached=np.zeros(0),
-    )
-    start_choice(at.task, choice, chosen)
-    return choice

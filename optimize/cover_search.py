@@ -37,12 +37,21 @@ def task_of(covering: Covering) -> Task:
 
 def choice_of(covering: Covering, task: Task, chosen: Bools) -> Choice:
     """Return the state of a choice (q,); rows that must be covered weigh 1, others 0."""
-    rows, openings = covering.matrix.shape
+    weight = covering.must.astype(np.float64)
+    limits, groups = len(covering.limits.names), len(covering.needed)
+    return started(task, chosen, weight, limits=limits, groups=groups)
+
+
+def started(
+    task: Task, chosen: Bools, weight: Floats, *, limits: int = 0, groups: int = 0
+) -> Choice:
+    """Return the state of a choice (q,), with the weight of each row (R,), changed by a walk."""
+    rows, openings = len(weight), len(chosen)
     choice = Choice(
         chosen=np.zeros(openings, dtype=bool),
         counts=np.zeros(rows, dtype=np.int32),
         only=np.zeros(rows, dtype=np.int64),
-        weight=covering.must.astype(np.float64),
+        weight=weight,
         score=np.zeros(openings),
         opened_at=np.zeros(openings, dtype=np.int64),
         changed_at=np.zeros(rows, dtype=np.int64),
@@ -51,8 +60,8 @@ def choice_of(covering: Covering, task: Task, chosen: Bools) -> Choice:
         bare=np.zeros(rows, dtype=np.int64),
         bare_place=np.zeros(rows, dtype=np.int64),
         size=np.zeros(2, dtype=np.int64),
-        used=np.zeros(len(covering.limits.names)),
-        reached=np.zeros(len(covering.needed)),
+        used=np.zeros(limits),
+        reached=np.zeros(groups),
     )
     start_choice(task, choice, chosen)
     return choice

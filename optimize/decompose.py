@@ -27,7 +27,7 @@ from .components import Parts, independent_parts
 from .effort import Effort, Run, tighter
 from .limits import Limits
 from .openings import Openings
-from .part_work import PartAnswer, PartTask, answers_of, tell
+from .part_work import PartAnswer, PartTask, answers_of
 from .plan import relative_gap
 from .reduce import reduce_openings
 from .row_rules import Circles, RowFloors
@@ -271,7 +271,7 @@ def _price_rounds(
             if not new and prices is not newest:
                 centre, new = newest, True
             _mix(work, openings, run)
-            tell(run)
+            run.tell()
             enough = relative_gap(work.value, work.bound) <= run.gap
             if enough or not new or run.began + run.seconds() >= deadline:
                 break

@@ -130,8 +130,7 @@ class CoverSearch:
 
     def tell(self) -> None:
         """Tell of progress; it may raise to interrupt."""
-        limit = int(self.run.time_limit)
-        self.run.progress("plan_solve", min(int(self.run.seconds()), limit), limit)
+        self.run.tell()
 
 
 def search_covering(state: ReducedCovering, openings: Openings, run: Run) -> CoverSearch:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .arrays import Bools
 from .effort import Run
 from .finish import Found
 from .median_clock import Clock
 from .median_levels import solve_levels
-from .median_rows import Walking, only_total
+from .median_rows import Walking, only_total, opened_at_least
 from .median_solve import solve_ranks
 
 
@@ -33,13 +30,5 @@ def nearest_only(walking: Walking, run: Run, *, share: float = 1.0) -> Found:
         solver=run.solver,
     )
     ended = "interrupted" if found.interrupted else "time_limit"
-    chosen = _filled(found.chosen, least)
+    chosen = opened_at_least(found.chosen, least)
     return Found(chosen, walking.ranks.value(chosen), found.bound, found.start, ended)
-
-
-def _filled(chosen: Bools, least: int) -> Bools:
-    """Return the plan with so many columns at least: one more never makes a walk longer."""
-    filled = chosen.copy()
-    missing = max(least - int(filled.sum()), 0)
-    filled[np.flatnonzero(~filled)[:missing]] = True
-    return filled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -138,12 +139,30 @@ def _penalty(rows: Rows, near: Floats, penalty: float | None) -> float:
 def only_total(openings: Openings) -> tuple[int, int] | None:
     """Return least and most outlets where that is all the limits say, else None."""
     limits = openings.limits
+    rows = total_rows(openings)
+    if len(rows) < len(limits.names):
+        return None
     least, most = 0, openings.count
-    for row in range(len(limits.names)):
-        part = slice(limits.matrix.indptr[row], limits.matrix.indptr[row + 1])
-        everything = part.stop - part.start == openings.count
-        if not everything or not bool((limits.matrix.data[part] == 1.0).all()):
-            return None
+    for row in rows:
         least = max(least, int(np.ceil(max(limits.lower[row], 0.0) - 1e-9)))
         most = min(most, int(np.floor(min(limits.upper[row], openings.count) + 1e-9)))
     return (least, most) if least <= most else None
+
+
+def total_rows(openings: Openings) -> list[int]:
+    """Return the limits that count every opening once."""
+    matrix = openings.limits.matrix
+    parts = (matrix.data[start:end] for start, end in pairwise(matrix.indptr.tolist()))
+    return [
+        row
+        for row, part in enumerate(parts)
+        if len(part) == openings.count and bool((part == 1.0).all())
+    ]
+
+
+def opened_at_least(chosen: Bools, least: int) -> Bools:
+    """Return the plan with so many columns at least: one more never makes a walk longer."""
+    filled = chosen.copy()
+    missing = max(least - int(filled.sum()), 0)
+    filled[np.flatnonzero(~filled)[:missing]] = True
+    return filled

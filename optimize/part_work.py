@@ -66,17 +66,12 @@ def answers_of(tasks: Sequence[PartTask], run: Run, executor: Executor | None) -
     futures = [executor.submit(solve_part, task) for task in tasks]
     try:
         while wait(futures, timeout=_POLL).not_done:
-            tell(run)
+            run.tell()
     except KeyboardInterrupt:
         for future in futures:
             future.cancel()
         raise
     return [future.result() for future in futures]
-
-
-def tell(run: Run) -> None:
-    """Tell the progress of ``run`` how many of its seconds have passed."""
-    run.progress("plan_solve", min(int(run.seconds()), int(run.time_limit)), int(run.time_limit))
 
 
 @contextmanager

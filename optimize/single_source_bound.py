@@ -6,6 +6,7 @@ import numpy as np
 
 from .arrays import Bools, Floats
 from .kernels_knapsack import Knapsacks, climb, rule_out
+from .median_rows import total_rows
 from .single_source_table import Table
 
 #: Steps in vain before steps are halved.
@@ -86,9 +87,6 @@ def with_opened(left: Knapsacks) -> Knapsacks:
 
 def most_open(table: Table) -> int:
     """Return how many openings the limits allow at most, from the rows that count them all."""
-    limits, most = table.walking.openings.limits, table.count
-    for row in range(len(limits.names)):
-        part = limits.matrix.data[limits.matrix.indptr[row] : limits.matrix.indptr[row + 1]]
-        if len(part) == table.count and bool((part == 1.0).all()):
-            most = min(most, int(np.floor(min(limits.upper[row], most) + 1e-9)))
-    return most
+    openings = table.walking.openings
+    upper = openings.limits.upper[total_rows(openings)]
+    return int(np.floor(upper.min(initial=table.count) + 1e-9))
