@@ -56,7 +56,7 @@ def proof(found: dict[str, Any]) -> Words:
 def _gap(gap: float | None) -> str:
     if gap is None:
         return "–"
-    return "0 %" if gap <= 1e-6 else f"{gap:.2%}"
+    return "0%" if gap <= 1e-6 else f"{gap:.2%}"
 
 
 def question(run: StudyRun, result: PlanResult, found: dict[str, Any], names: Names) -> Part:

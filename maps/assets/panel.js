@@ -64,7 +64,12 @@
     if (!now) return null;
     const after = Q.last() ? city(Q.last(), 'circle') : null;
     const then = (show) => (after ? show(after) : null);
-    const closed = after && now.gap > 0 ? Q.word('tile.gap_closed', { share: Q.share(Math.max(0, 1 - after.gap / now.gap)) }) : Q.word('tile.gap_note');
+    // Who leaves the gap may be unknown then, where another service is: that closes nothing.
+    const unsure = after ? Math.max(0, after.unknown - now.unknown) : 0;
+    const closed = after && now.gap > 0
+      ? Q.word(unsure > 0 ? 'tile.gap_unsure' : 'tile.gap_closed',
+        { share: Q.share(Math.max(0, 1 - (after.gap + unsure) / now.gap)), unknown: Q.count(unsure) })
+      : Q.word('tile.gap_note');
     return el('div', { class: 'qh-tiles' },
       tile('tile.circle', Q.share(now.certain), then((counts) => Q.share(counts.certain)),
         [Q.word(now.unknown > 0 ? 'tile.circle_least' : 'tile.circle_note', { residents: Q.count(now.residents) }), target(now, after)], 'qh-main'),

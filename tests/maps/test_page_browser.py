@@ -65,6 +65,20 @@ def test_headline_needs_no_caution_where_all_is_known(study, open_page):
     assert "at least:" not in head
 
 
+def test_residents_who_leave_the_gap_for_the_unknown_are_not_said_to_be_closed(study, open_page):
+    after = study.summary_after.copy()
+    whole = (after["level"] == "city") & (after["type"] == "circle")
+    assert after.loc[whole, ["covered", "gap", "unknown"]].to_numpy().tolist() == [[400, 200, 50]]
+    after.loc[whole, ["covered", "unknown"]] = [340.0, 110.0]
+    head = open_page(study).page.locator("#qh-head").inner_text()
+    assert "the plan closes 60% of it" in head
+    assert "become" not in head
+    shown = dataclasses.replace(study, summary_after=after)
+    head = open_page(shown).page.locator("#qh-head").inner_text()
+    # 240 of 500 gain the full circle; 300 leave the gap.
+    assert "the plan closes 48% of it; 60 become not known" in head
+
+
 def test_nothing_known_is_said_to_be_unknown_never_nought(study, open_page):
     known_nowhere = {
         name: getattr(study, name).assign(
