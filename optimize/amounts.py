@@ -8,7 +8,6 @@ Bart 1968), with margins kept exact at every step.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from scipy import sparse
 from .arrays import Bools, Floats, Ints
 from .limits import TOLERANCE
 from .openings import Openings
+from .stopwatch import stopwatch
 
 #: A gain below this share of the largest single gain is arithmetic noise.
 _NOISE = 1e-9
@@ -213,10 +213,10 @@ def improve_amounts(state: AmountState, *, seed: int = 0, seconds: float = 10.0)
     best plan seen even when KeyboardInterrupt ends the search.
     """
     rng = np.random.default_rng(seed)
-    deadline = time.monotonic() + seconds
+    deadline = stopwatch() + seconds
     best, value, idle = state.chosen.copy(), state.value(), 0
     try:
-        while idle < _PATIENCE and time.monotonic() < deadline:
+        while idle < _PATIENCE and stopwatch() < deadline:
             _swap_all(state, rng, deadline)
             found = state.value()
             better = found > value + state.noise() and not len(state.unmet())
@@ -233,11 +233,11 @@ def improve_amounts(state: AmountState, *, seed: int = 0, seconds: float = 10.0)
 
 def _swap_all(state: AmountState, rng: np.random.Generator, deadline: float) -> None:
     improved = True
-    while improved and time.monotonic() < deadline:
+    while improved and stopwatch() < deadline:
         improved = False
         for out in rng.permutation(np.flatnonzero(state.chosen)):
             improved |= _swap(state, int(out))
-            if time.monotonic() >= deadline:
+            if stopwatch() >= deadline:
                 break
         greedy_amounts(state)
 

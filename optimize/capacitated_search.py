@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from .arrays import Bools, Floats
 from .capacitated_model import Served, Serving
 from .effort import Run
 from .limits import TOLERANCE
+from .stopwatch import stopwatch
 
 _SHARE, _MOST = 0.1, 10.0
 
@@ -65,10 +64,10 @@ def serving_start(serving: Serving, run: Run) -> tuple[Served | None, str]:
     """Return the best plan of greedy and random exchanges, and "interrupted" or ""."""
     best = serve(serving, _grown(serving, np.zeros(serving.openings.count, dtype=bool)))
     rng = np.random.default_rng(run.seed)
-    deadline = time.monotonic() + min(_SHARE * run.time_limit, _MOST)
+    deadline = stopwatch() + min(_SHARE * run.time_limit, _MOST)
     try:
         idle = 0
-        while time.monotonic() < deadline and idle < 2 * int(best.chosen.sum()):
+        while stopwatch() < deadline and idle < 2 * int(best.chosen.sum()):
             tried = _exchanged(serving, best.chosen, rng)
             idle += 1
             if serving.kept_by(tried) and serving.value(tried) > serving.value(best) + TOLERANCE:

@@ -13,7 +13,6 @@ and resolution method for the p-center problem", INFORMS Journal on Computing 16
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +26,7 @@ from .effort import Run
 from .median_clock import Clock
 from .median_ranks import Ranks
 from .openings import Openings
+from .stopwatch import stopwatch
 
 #: Of the time left: for the first walk, for the relaxation, for the question just below the plan,
 #: for any other one, for a later walk.
@@ -182,12 +182,12 @@ class _Search:
 
     def _until(self, seconds: float) -> Callable[[], bool]:
         """Return what says whether to go on, for so many seconds."""
-        clock, told = self.clock, time.monotonic()
+        clock, told = self.clock, stopwatch()
         end = told + seconds
 
         def go_on() -> bool:
             nonlocal told
-            now = time.monotonic()
+            now = stopwatch()
             if now - told > _POLL:
                 told = now
                 clock.tell()

@@ -13,7 +13,6 @@ sites count as one rule first and are then narrowed down by halves (Junker, "QUI
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -30,6 +29,7 @@ from .rule_model import RuleModels, rule_models
 from .rule_set import Rule, rules_of
 from .smallest import smallest
 from .solvers import Request, Solver, choose_solver
+from .stopwatch import stopwatch
 
 #: Least time to find out why there is no plan, s, even where a time limit is over.
 LEAST_S = 10.0
@@ -103,7 +103,7 @@ def explain_infeasible(
     request = Request(min(_QUESTION, time_limit), 0.5, seed, 1, progress)
     asked = replace(problem, floors=(*problem.floors, *targets))
     openings = flatten(replace(asked, fixed_year=np.full_like(asked.fixed_year, -1)))
-    search = _Search(asked, openings, chosen, request, time.monotonic() + time_limit)
+    search = _Search(asked, openings, chosen, request, stopwatch() + time_limit)
     try:
         rules, proven, fewest = search.fewest(rules_of(asked, openings))
     except KeyboardInterrupt:
@@ -140,7 +140,7 @@ class _Search:
         return left, proven, least
 
     def left(self) -> float:
-        return self.deadline - time.monotonic()
+        return self.deadline - stopwatch()
 
     def _elastic(self, models: RuleModels) -> list[int]:
         """Return rules that contradict: few, not yet the fewest; empty where they do not."""

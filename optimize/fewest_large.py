@@ -30,6 +30,7 @@ from .finish import rounding, whole_bound
 from .openings import Openings
 from .plan import PROVEN, relative_gap
 from .solvers import Request
+from .stopwatch import stopwatch
 
 #: Of the time left: for relaxation and first walk, and for the later walks.
 _FIRST, _LATER = 0.6, 0.6
@@ -243,10 +244,10 @@ def _first_round(search: CoverSearch, walks: _Walks) -> RelaxedCovering:
 
 def _side_by_side(search: CoverSearch, jobs: Sequence[Job], share: float) -> None:
     """Run jobs on threads for a share of the time left; take what they find, also interrupted."""
-    until, stopped = time.monotonic() + share * search.left(), False
+    until, stopped = stopwatch() + share * search.left(), False
 
     def go_on() -> bool:
-        return not stopped and time.monotonic() < until
+        return not stopped and stopwatch() < until
 
     with ThreadPoolExecutor(max(search.run.threads, 1)) as pool:
         futures = [pool.submit(job, go_on) for job in jobs]

@@ -33,6 +33,7 @@ from .openings import Openings
 from .plan import PROVEN, relative_gap
 from .relaxation import LOOK, Relaxed, relax
 from .solvers import Request
+from .stopwatch import stopwatch
 
 Result = TypeVar("Result")
 
@@ -187,7 +188,7 @@ def _first_round(search: Search) -> Relaxed:
     none after its end: how many there are depends on the problem, not on the machine's load.
     """
     openings, seed, start = search.openings, search.run.seed, search.best
-    until = time.monotonic() + _SHARE * search.left()
+    until = stopwatch() + _SHARE * search.left()
     steps, walked, plans = 0, 0, list[Bools]()
     with _workers(search, until) as (pool, go_on, wait):
 
@@ -207,7 +208,7 @@ def _first_round(search: Search) -> Relaxed:
         relaxing = pool.submit(relax, openings, start, tolerance=near, go_on=step)
         if search.run.threads < 2:
             wait(relaxing)
-        cover, told, began = cover_of(openings), _telling(search, go_on), time.monotonic()
+        cover, told, began = cover_of(openings), _telling(search, go_on), stopwatch()
         while not plans or further():
             moves, own = _moves(openings, int(start.sum()), len(plans)), seed + len(plans)
             plans.append(
@@ -215,7 +216,7 @@ def _first_round(search: Search) -> Relaxed:
             )
             walked += moves
             if go_on() or len(plans) == 1:  # a walk that was cut took fewer moves
-                search.pace = (time.monotonic() - began) / walked
+                search.pace = (stopwatch() - began) / walked
         relaxed = wait(relaxing)
     search.tighten(relaxed.bound)
     _merge(search, sorted(plans, key=openings.value)[-_MERGED:])
@@ -245,7 +246,7 @@ def _walk_on(search: Search, core: Core, *, seed: int, doublings: int) -> list[B
     moves = _moves(openings, int(start.sum()), doublings)
     moves = min(moves, int(_COOLED * search.left() / search.pace))
     cover = cover_of(openings)
-    with _workers(search, time.monotonic() + search.left()) as (pool, go_on, wait):
+    with _workers(search, stopwatch() + search.left()) as (pool, go_on, wait):
 
         def walk(number: int) -> Bools:
             hot, own = _HEAT[number % 2] * HOT, seed + number
@@ -293,7 +294,7 @@ def _workers(
     stopped = False
 
     def go_on() -> bool:
-        return not stopped and time.monotonic() < until
+        return not stopped and stopwatch() < until
 
     def wait(job: Future[Result]) -> Result:
         while not job.done():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .arrays import Bools
+from .stopwatch import stopwatch
 
 #: Plans cheaper by less than this share are not looked for: rounding of sums and of solvers.
 EXACT = 1e-8
@@ -27,7 +27,7 @@ class Best:
     gap
         Relative gap at which to stop.
     since
-        When it was found (`time.monotonic`).
+        When it was found (`stopwatch.stopwatch`).
     """
 
     chosen: Bools
@@ -42,7 +42,7 @@ class Best:
         with self.lock:
             if value < self.value:
                 self.chosen, self.value = chosen.copy(), value
-                self.since = time.monotonic()
+                self.since = stopwatch()
 
     @property
     def goal(self) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from quarterhour.data.progress import Progress, silent
+
+from .stopwatch import stopwatch
 
 #: Seconds between two looks at the keyboard.
 _POLL = 0.1
@@ -29,7 +30,7 @@ class Clock:
     """
 
     def __init__(self, seconds: float, progress: Progress = silent) -> None:
-        self.began = time.monotonic()
+        self.began = stopwatch()
         self.seconds = seconds
         self.interrupted = False
         self._progress = progress
@@ -38,7 +39,7 @@ class Clock:
     @property
     def spent(self) -> float:
         """Seconds since the beginning."""
-        return time.monotonic() - self.began
+        return stopwatch() - self.began
 
     @property
     def left(self) -> float:

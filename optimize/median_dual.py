@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from .kernels_median_dual import BOUND, COUNT, FAILS, KEPT, STEP, ascend, dual_v
 from .median_best import Best
 from .median_clock import Clock
 from .median_ranks import Ranks
+from .stopwatch import stopwatch
 
 #: Share of the bound given away for rounding in sums of many costs.
 ROUNDING = 1e-11
@@ -125,12 +125,12 @@ def climb_until(ascent: Ascent, best: Best, clock: Clock, *, rounds: int, least:
     """
     done, chunk = 0, 10
     while done < rounds and ascent.step > least and not clock.over:
-        began = time.monotonic()
+        began = stopwatch()
         ascent.climb(best.value, min(chunk, rounds - done))
         done += chunk
         if ascent.bound >= best.goal:
             return
-        chunk = int(np.clip(chunk * _CHUNK / max(time.monotonic() - began, 1e-5), 3, 200))
+        chunk = int(np.clip(chunk * _CHUNK / max(stopwatch() - began, 1e-5), 3, 200))
 
 
 def margins(dual: Dual, p: int) -> tuple[Floats, Floats]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from .arrays import Bools, Floats, Ints
 from .kernels_median_search import Interchange, begin, local_search, shake_and_search
 from .median_ranks import Ranks
+from .stopwatch import stopwatch
 
 #: Savings up to this share of the cost count as none: rounding of the running sums.
 NOISE = 1e-10
@@ -53,11 +52,11 @@ class PlanSearch:
 
     def shake_for(self, seconds: float) -> float:
         """Disturb and mend for so long, s, at least once."""
-        deadline, rounds = time.monotonic() + seconds, 1
+        deadline, rounds = stopwatch() + seconds, 1
         while True:
-            began = time.monotonic()
+            began = stopwatch()
             self.shake(rounds)
-            now = time.monotonic()
+            now = stopwatch()
             if now >= deadline:
                 return self.value
             rounds = int(np.clip(rounds * 0.1 / max(now - began, 1e-5), 1, 2 * rounds))

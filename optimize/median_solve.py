@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from .median_ranks import Ranks
 from .median_search import PlanSearch
 from .median_tree import Effort, Node, Seen, Tree, wished
 from .solvers import Solver
+from .stopwatch import stopwatch
 
 #: The climb at the root: a quick one while plans are searched for, then a patient one.
 _QUICK, _PATIENT = Effort(3000, 1.0, 2e-3, 100), Effort(6000, 0.5, 2e-4, 200)
@@ -140,12 +140,12 @@ def _side_by_side(
 def _improve(tree: Tree, searches: list[PartSearch], threads: int) -> None:
     """Search until that is in vain, or the gap is closed."""
     clock, best = tree.clock, tree.best
-    began = time.monotonic()
+    began = stopwatch()
     until = began + _SEARCH_SHARE * clock.seconds
 
     def go(parts: list[PartSearch]) -> None:
-        while not clock.over and time.monotonic() < until:
-            vain = time.monotonic() - max(best.since, began)
+        while not clock.over and stopwatch() < until:
+            vain = stopwatch() - max(best.since, began)
             if vain > max(_VAIN, _VAIN_SHARE * clock.spent):
                 return
             for search in parts:

@@ -9,7 +9,6 @@ both speak of one more outlet in the last year.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +23,7 @@ from .plan import Plan
 from .problem import SitingProblem
 from .reduce import reduce_openings
 from .relaxation import relax
+from .stopwatch import stopwatch
 
 #: Largest relaxation solved exactly: stored entries of the cover sets.
 _EXACT_ENTRIES = 200_000
@@ -170,14 +170,14 @@ def near_duals(openings: Openings, start: Bools, *, seconds: float) -> Floats | 
     openings, start, seconds
         As for `relaxed_duals`.
     """
-    deadline = time.monotonic() + seconds
+    deadline = stopwatch() + seconds
     state = reduce_openings(openings)
     smaller = state.openings
     values = np.zeros(len(openings.limits.names))
     if not smaller.count:
         return values
     relaxed = relax(
-        smaller, start[state.kept], tolerance=_SETTLED, go_on=lambda: time.monotonic() < deadline
+        smaller, start[state.kept], tolerance=_SETTLED, go_on=lambda: stopwatch() < deadline
     )
     if abs(relaxed.bound - _worth(smaller, relaxed.share)) > _NEAR * abs(relaxed.bound):
         return None

@@ -6,7 +6,6 @@ The objective of a plan is summed afresh from the chosen outlets; its bound is w
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from .plan import PROVEN, Chosen, Plan, Status, relative_gap
 from .problem import SitingProblem
 from .solve_openings import Solved, slack, solve_openings
 from .solvers import choose_solver
+from .stopwatch import stopwatch
 
 __all__ = ["Solved", "plan_max_coverage", "solve_openings"]
 
@@ -80,7 +80,7 @@ def plan_max_coverage(
         range.
     """
     check_clock(time_limit, gap, threads)
-    began = time.monotonic()
+    began = stopwatch()
     chosen_solver = choose_solver(solver)
     report = _Report(problem, chosen_solver.name, seed, gap, began)
     conflicts = find_conflicts(problem)
@@ -89,7 +89,7 @@ def plan_max_coverage(
     whole = flatten(problem)
     effort = Effort(
         solver=solver,
-        time_limit=max(time_limit - (time.monotonic() - began), 0.0),
+        time_limit=max(time_limit - (stopwatch() - began), 0.0),
         gap=gap,
         seed=seed,
         threads=threads,
@@ -124,7 +124,7 @@ class _Report:
     began: float
 
     def seconds(self) -> float:
-        return time.monotonic() - self.began
+        return stopwatch() - self.began
 
 
 def _plan(report: _Report, whole: Openings, solved: Solved, chosen: Bools) -> Plan:

@@ -6,7 +6,6 @@ bound is the least of those that have been proven, whatever stopped the work.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 from quarterhour.data.progress import Progress, silent
@@ -22,6 +21,7 @@ from .openings import Openings
 from .plan import PROVEN, ModelSize, relative_gap
 from .reduce import Reduced, reduce_openings, unreduced
 from .solvers import Outcome, Solver, choose_solver
+from .stopwatch import stopwatch
 from .swaps import improve
 
 #: Share of the time limit that the swap search may use, and its most, s.
@@ -100,7 +100,7 @@ def solve_openings(
         If the solver is unknown, missing, or breaks off with an error.
     """
     chosen_solver = choose_solver(solver) if isinstance(solver, str) else solver
-    run = Run(chosen_solver, time_limit, gap, seed, threads, progress, time.monotonic())
+    run = Run(chosen_solver, time_limit, gap, seed, threads, progress, stopwatch())
     state = reduce_openings(openings) if reduce else unreduced(openings)
     if state.openings.impossible():
         return Solved(None, openings.constant, 0.0, "infeasible", _size(state))

@@ -8,8 +8,6 @@ a floor would break.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from .arrays import Bools, Floats
@@ -17,6 +15,7 @@ from .cover_state import CoverState
 from .greedy import greedy, noise
 from .kernels_cover import swap_best as exchange
 from .limits import TOLERANCE
+from .stopwatch import stopwatch
 
 
 def improve(state: CoverState, *, seed: int = 0, seconds: float = 10.0) -> CoverState:
@@ -37,13 +36,13 @@ def improve(state: CoverState, *, seed: int = 0, seconds: float = 10.0) -> Cover
         The same state.
     """
     rng = np.random.default_rng(seed)
-    deadline = time.monotonic() + seconds
+    deadline = stopwatch() + seconds
     improved = True
-    while improved and time.monotonic() < deadline:
+    while improved and stopwatch() < deadline:
         improved = False
         for out in rng.permutation(np.flatnonzero(state.chosen)):
             improved |= swap_best(state, int(out))
-            if time.monotonic() >= deadline:
+            if stopwatch() >= deadline:
                 break
         greedy(state)
     return state
