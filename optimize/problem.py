@@ -246,7 +246,8 @@ def siting_problem(
     keep_weight
         Worth of each previous outlet kept.
     impedance
-        For each type a sparse matrix (n, m) of walking costs, or nothing.
+        For each type walking costs (n, m): sparse with the entries within reach stored, or full
+        with inf where out of reach; or nothing.
 
     Returns
     -------

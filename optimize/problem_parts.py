@@ -21,8 +21,15 @@ def cover_sets(matrix: object) -> sparse.csr_array:
 
 
 def costs(matrix: object) -> sparse.csr_array:
-    """Return a walking cost matrix as CSR of float64; stored zeros are kept, they are reached."""
-    return sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    """Return a walking cost matrix as CSR of float64.
+
+    Of a sparse matrix what is stored is reached, zeros too; of a full one all that is not inf.
+    """
+    if sparse.issparse(matrix):
+        return sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    full = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
+    row, column = np.nonzero(full != np.inf)
+    return sparse.csr_array((full[row, column], (row, column)), shape=full.shape)
 
 
 def unknown_pairs(given: npt.ArrayLike, missing: Bools, shape: tuple[int, int]) -> Bools:

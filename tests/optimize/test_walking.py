@@ -294,3 +294,19 @@ def test_both_solvers_give_the_same_walk(case):
     ]
     assert plans[0].objective == pytest.approx(plans[1].objective)
     assert {plan.status for plan in plans} == {"optimal"}
+
+
+def test_a_full_table_reaches_everything_but_inf_and_a_shop_at_the_door_is_no_walk():
+    walks = np.array([[0.0, 5.0], [4.0, np.inf], [9.0, 0.0]])
+    problem = siting_problem(
+        types=["shop"],
+        residents=[10, 1, 1],
+        covers=[np.isfinite(walks)],
+        impedance=[walks],
+        total=1,
+    )
+    plan = plan_least_walking(problem, penalty=100.0)
+    assert [one.candidate for one in plan.chosen] == [0]
+    assert plan.objective == pytest.approx(10 * 0 + 1 * 4 + 1 * 9)
+    with pytest.raises(InputFaults, match=r"impedance\[shop\]"):
+        siting_problem(types=["shop"], residents=[1], covers=[[[True]]], impedance=[[[np.nan]]])
